@@ -1,0 +1,59 @@
+// Package experiment runs the protocols of the paper and keeps their results.
+package experiment
+
+import "encoding/json"
+
+// Result is one finished run: everything a table, a figure or a sceptic needs. It is one JSON line of the results file.
+type Result struct {
+	Protocol  string          `json:"protocol"`   // "base_to_novel"
+	Dataset   string          `json:"dataset"`    // "Mini"
+	Method    string          `json:"method"`     // "zero-shot", "maple", "maple+dapt-s", "maple+dapt-g"
+	Seed      int             `json:"seed"`       // few-shot draw, order, crops and initial prompts follow it
+	Shots     int             `json:"shots"`      // images a class; 0 for zero-shot
+	Config    json.RawMessage `json:"config"`     // the whole configuration
+	SplitHash string          `json:"split_hash"` // of the training, validation and test items
+	Code      string          `json:"code"`       // version of this module
+	Backbone  string          `json:"backbone"`   // name and fingerprint of CLIP's weights
+	Backend   Backend         `json:"backend"`
+	Tests     []Test          `json:"tests"`
+	Epochs    []Epoch         `json:"epochs"`          // empty for zero-shot
+	Final     string          `json:"final"`           // "last step" or "best on val (epoch e)"
+	Focus     []Focus         `json:"focus,omitempty"` // Grad-CAM energy inside the true mask, held-out images
+	Seconds   float64         `json:"seconds"`         // wall time of training
+}
+
+// Backend is what computed a result.
+type Backend struct {
+	Name   string `json:"name"`   // "xla:cpu", "xla:cuda", "go"
+	Plugin string `json:"plugin"` // wheel and version, or file
+	PJRT   string `json:"pjrt"`   // version of the plugin's API
+	Cores  int    `json:"cores"`
+}
+
+// Test is the accuracy on one list of images.
+type Test struct {
+	Name     string    `json:"name"` // "base", "novel", "base_shift", "novel_shift", "background"
+	Images   int       `json:"images"`
+	Accuracy float64   `json:"accuracy"` // percent, full precision
+	MacroF1  float64   `json:"macro_f1"` // percent
+	Classes  []string  `json:"classes"`
+	PerClass []float64 `json:"per_class"` // percent, by class; NaN-free: -1 where a class has no image
+}
+
+// Epoch is what one epoch left behind.
+type Epoch struct {
+	Epoch  int                `json:"epoch"`  // from 0
+	Phase  int                `json:"phase"`  // 1 or 2; 0 for joint
+	Rate   float64            `json:"rate"`   // learning rate
+	Losses map[string]float64 `json:"losses"` // means over the epoch: "total", "cls", "v", "f", "b", "reo"
+	Val    float64            `json:"val"`    // accuracy in percent; -1 without a validation list
+}
+
+// Focus is how much of an image's Grad-CAM energy lies inside the object's true mask.
+type Focus struct {
+	Name   string  `json:"name"` // the test list
+	Images int     `json:"images"`
+	Before float64 `json:"before"` // percent, with zero-shot CLIP
+	After  float64 `json:"after"`  // percent, with the tuned prompts
+	Chance float64 `json:"chance"` // percent of the image that the mask covers
+}
