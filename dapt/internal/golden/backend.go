@@ -1,0 +1,45 @@
+// Package golden is what tests share: reference values of the published code, and the backend to recompute them on.
+package golden
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/gobackend"
+)
+
+// Backend returns the backend tests run on, the same one for the whole process: the pure-Go backend unless
+// GOMLX_BACKEND says otherwise.
+//
+// Values are "go", "xla:/absolute/path/pjrt_c_api_cpu_plugin.so" (keep "cpu" in the path: go-xla tells CPU plugins by
+// name), or "xla:cpu" with PJRT_PLUGIN_LIBRARY_PATH naming the plugin's folder. Nothing is ever installed; a backend
+// that cannot be opened fails the test. `go run ./tools/xla -path` prints a plugin's path.
+func Backend(tb testing.TB) compute.Backend {
+	tb.Helper()
+	backend, err := open()
+	if err != nil {
+		tb.Fatalf("golden: opening backend of %s=%q: %v", compute.ConfigEnvVar, os.Getenv(compute.ConfigEnvVar), err)
+	}
+	return backend
+}
+
+// open opens the backend once; every later call returns the same.
+var open = sync.OnceValues(func() (compute.Backend, error) {
+	return newBackend(os.Getenv(compute.ConfigEnvVar))
+})
+
+// newBackend opens what config asks for, without compute's registry, which panics on a name it does not know.
+func newBackend(config string) (compute.Backend, error) {
+	name, options, _ := strings.Cut(config, ":")
+	switch name {
+	case "", "go":
+		return gobackend.New(options)
+	case "xla":
+		return newXLA(options)
+	}
+	return nil, fmt.Errorf("unknown backend %q, want go, xla:cpu or xla:/absolute/path/to/plugin.so", name)
+}
