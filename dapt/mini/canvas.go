@@ -35,7 +35,7 @@ func (c *canvas) in(low, high float64) float64 { return between(c.Rand, low, hig
 
 // near draws a colour around base: lighter or darker, and each channel shifted by up to spread.
 func (c *canvas) near(base rgb, spread float64) rgb {
-	light := c.in(1-1.5*spread, 1+1.5*spread)
+	light := 1 + mul(1.5*spread, c.in(-1, 1))
 	return rgb{
 		mul(base.r, light) + c.in(-spread, spread),
 		mul(base.g, light) + c.in(-spread, spread),
@@ -97,13 +97,13 @@ func (c *canvas) dome(x, y, halfWidth, height float64, color rgb) {
 
 // line draws a straight stroke.
 func (c *canvas) line(x0, y0, x1, y1, width float64, color rgb) {
-	halfX, halfY := (x1-x0)/2, (y1-y0)/2
+	halfX, halfY := mul(x1-x0, 0.5), mul(y1-y0, 0.5)
 	square := mul(halfX, halfX) + mul(halfY, halfY)
 	c.shape(x0+halfX, y0+halfY, math.Abs(halfX)+width, math.Abs(halfY)+width, color,
 		func(dx, dy float64) float64 {
 			along := max(-1, min(1, (mul(dx, halfX)+mul(dy, halfY))/max(square, 1e-9)))
 			px, py := dx-mul(along, halfX), dy-mul(along, halfY)
-			return width/2 - math.Sqrt(mul(px, px)+mul(py, py))
+			return mul(width, 0.5) - math.Sqrt(mul(px, px)+mul(py, py))
 		})
 }
 
@@ -138,12 +138,12 @@ func (c *canvas) addNoise(field []float64, cellX, cellY, strength float64) {
 	var weight [textureSide]float64
 	shift := c.Float64()
 	for x := range textureSide {
-		whole, part := math.Modf(float64(x)/cellX + shift)
+		whole, part := math.Modf(float64(float64(x)/cellX) + shift)
 		left[x], weight[x] = int(whole), ramp(0, 1, part)
 	}
 	shift = c.Float64()
 	for y := range textureSide {
-		whole, part := math.Modf(float64(y)/cellY + shift)
+		whole, part := math.Modf(float64(float64(y)/cellY) + shift)
 		upper, lower := knots[int(whole)*columns:], knots[int(whole+1)*columns:]
 		t := ramp(0, 1, part)
 		for x, i := range left {

@@ -40,7 +40,7 @@ func paintGrass(c *canvas) {
 	c.fill(0, textureSide, func(x, y int) rgb { return green.times(0.75 + mul(0.25, patches[y*textureSide+x])) })
 	length, lean := c.in(5, 12), c.in(-2, 2)
 	for i := range 420 {
-		x, y := c.in(0, 80), float64(i)/420*92
+		x, y := c.in(0, 80), mul(float64(i)/420, 92)
 		tip := c.near(green.mix(rgb{0.72, 0.85, 0.3}, c.in(0, 0.5)), 0.04)
 		c.line(x, y, x+lean+c.in(-3, 3), y-length, 1, tip.times(c.in(0.6, 1.1)))
 	}
@@ -62,7 +62,7 @@ func paintTree(c *canvas) {
 	trunks := 1 + c.IntN(3)
 	for i := range trunks {
 		x, width := mul(80/float64(trunks), float64(i)+c.in(0.25, 0.75)), c.in(5, 10)
-		c.trapezoid(15, x-width/3, x+width/3, 80, x-width/2, x+width/2, bark)
+		c.trapezoid(15, x-mul(width, 0.35), x+mul(width, 0.35), 80, x-mul(width, 0.5), x+mul(width, 0.5), bark)
 		for range 14 {
 			line, top := x+c.in(-width/2, width/2), c.in(15, 75)
 			c.line(line, top, line, top+c.in(4, 10), 1, bark.times(c.in(0.5, 1.4)))
@@ -72,7 +72,7 @@ func paintTree(c *canvas) {
 	leaf := c.near(rgb{0.18, 0.42, 0.12}, 0.06)
 	for i := range 340 {
 		depth := float64(i) / 340
-		y := math.Sqrt(c.Float64())*crown - 2
+		y := mul(math.Sqrt(c.Float64()), crown) - 2
 		size := c.in(1.5, 4)
 		c.disc(c.in(-2, 82), y, size*1.2, size, c.near(leaf.times(mix(0.45, 1.35, depth)), 0.04))
 	}
@@ -89,7 +89,7 @@ func paintRock(c *canvas) {
 	rough, squeeze := c.noise(9, 9, 4), c.in(1, 2)
 	c.fill(0, textureSide, func(x, y int) rgb {
 		first, second, nearest := math.Inf(1), math.Inf(1), block{}
-		wobble := 3 * rough[y*textureSide+x]
+		wobble := mul(3, rough[y*textureSide+x])
 		for _, b := range blocks {
 			dx, dy := float64(x)-b.x+wobble, (float64(y)-b.y+wobble)*squeeze
 			switch d := mul(dx, dx) + mul(dy, dy); {
@@ -115,7 +115,7 @@ func paintMountain(c *canvas) {
 		t := float64(i+1) / float64(ranges)
 		stone := c.near(rgb{0.58, 0.62, 0.72}.mix(rgb{0.34, 0.32, 0.34}, t), 0.04)
 		for range 2 + c.IntN(2) {
-			c.peak(peak{c.in(5, 75), mix(2, 34, t) + c.in(-2, 10), c.in(0.75, 1.3), stone, snow * (1.25 - t/2), rough})
+			c.peak(peak{c.in(5, 75), mix(2, 34, t) + c.in(-2, 10), c.in(0.75, 1.3), stone, mul(snow, mix(1.25, 0.75, t)), rough})
 		}
 	}
 	forest := c.near(rgb{0.16, 0.3, 0.2}, 0.05)

@@ -32,20 +32,21 @@ func pick[T any](rnd *rand.Rand, from []T) T {
 }
 
 // The pictures must be the same on every machine, but compilers for some
-// architectures fuse x*y + z into one operation that rounds once. An explicit
-// conversion forbids it, so products that meet a sum go through mul or mix.
+// architectures fuse x*y + z into one operation that rounds once, even across
+// inlined calls. An explicit conversion forbids it, so every product that may
+// meet a sum goes through mul, mix or ramp.
 
 func mul(a, b float64) float64 { return float64(a * b) }
 
 // mix goes from a, at t = 0, to b, at t = 1.
-func mix(a, b, t float64) float64 { return a + float64((b-a)*t) }
+func mix(a, b, t float64) float64 { return float64(a) + float64((float64(b)-float64(a))*t) }
 
 func clamp(v float64) float64 { return max(0, min(1, v)) }
 
 // ramp goes smoothly from 0, at low and below, to 1, at high and above.
 func ramp(low, high, v float64) float64 {
-	t := clamp((v - low) / (high - low))
-	return t * t * (3 - float64(2*t))
+	t := clamp((float64(v) - low) / (high - low))
+	return float64(t * t * (3 - float64(2*t)))
 }
 
 // wave is a smooth oscillation between -1 and 1 with period 1, in place of the

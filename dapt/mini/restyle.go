@@ -93,7 +93,7 @@ func (c *cutout) relief(rnd *rand.Rand) {
 		height = boxBlur(height, 3)
 	}
 	angleX, strength, gloss := between(rnd, -1, 1), between(rnd, 1.5, 5), between(rnd, 0, 0.5)
-	angleY := math.Sqrt(1 - angleX*angleX)
+	angleY := math.Sqrt(1 - mul(angleX, angleX))
 	c.each(func(i int, p rgb) rgb {
 		x, y := i%spriteSide, i/spriteSide
 		at := func(x, y int) float64 {

@@ -20,8 +20,8 @@ func paintBuilding(c *canvas) {
 			}
 			c.box(x-1, y-1, width+2, height+2, front.times(1.25))
 			c.box(x, y, width, height, pane)
-			c.line(x, y+height, x+width/2, y, 1.2, pane.mix(white, 0.35))
-			c.box(x+width/2, y, 1, height, front.times(1.1))
+			c.line(x, y+height, x+mul(width, 0.5), y, 1.2, pane.mix(white, 0.35))
+			c.box(x+mul(width, 0.5), y, 1, height, front.times(1.1))
 		}
 	}
 }
@@ -70,7 +70,7 @@ func paintRailway(c *canvas) {
 	for near := 0.06; near < 1.3; near *= spacing {
 		y := mix(horizon, 80, near)
 		width := mul(half*1.35, near)
-		c.box(middle-width, y, 2*width, 1+6*near, wood)
+		c.box(middle-width, y, 2*width, 1+mul(6, near), wood)
 	}
 	for _, side := range []float64{-1, 1} {
 		c.trapezoid(horizon, middle-0.5, middle+0.5, 80, middle+mul(side, half)-2.5, middle+mul(side, half)+2.5, steel)
@@ -83,7 +83,7 @@ func paintRailroad(c *canvas) {
 	c.gravel(0)
 	wood, steel := c.near(rgb{0.36, 0.24, 0.15}, 0.04), c.near(rgb{0.5, 0.4, 0.34}, 0.06)
 	gauge, step := c.in(18, 26), c.in(7, 12)
-	for y := c.in(-12, 6); y < 80; y += gauge * c.in(1.9, 2.2) {
+	for y := c.in(-12, 6); y < 80; y += mul(gauge, c.in(1.9, 2.2)) {
 		for x := c.in(-step, 0); x < 80; x += step {
 			c.box(x, y-4, mul(step, 0.5), gauge+10, c.near(wood, 0.03))
 		}
@@ -114,7 +114,7 @@ func paintKeyboard(c *canvas) {
 			}
 			c.box(x, y, wide-2, size-2, key.times(0.72))
 			c.box(x+1, y, wide-4, size-4, key)
-			c.glyph(x+size*0.3, y+size*0.22, size*0.32, sign)
+			c.glyph(x+mul(size, 0.3), y+mul(size, 0.22), mul(size, 0.32), sign)
 			x += wide - size
 		}
 	}
@@ -136,17 +136,17 @@ func paintHelmet(c *canvas) {
 	size := c.in(10, 19)
 	same := c.near(pick(c.Rand, shells), 0.04)
 	mixed := chance(c.Rand, 0.6)
-	for y := mul(size, c.in(0.6, 1.4)); y < 80+size; y += size * 1.65 {
-		c.box(0, y+size*0.3, 80, 2, shelf.times(0.6))
-		for x := mul(size, c.in(-0.5, 1)); x < 80+size; x += size * 2.3 {
+	for y := mul(size, c.in(0.6, 1.4)); y < 80+size; y += mul(size, 1.65) {
+		c.box(0, y+mul(size, 0.3), 80, 2, shelf.times(0.6))
+		for x := mul(size, c.in(-0.5, 1)); x < 80+size; x += mul(size, 2.3) {
 			shell := same
 			if mixed {
 				shell = c.near(pick(c.Rand, shells), 0.04)
 			}
 			c.dome(x, y, size*0.86, size*1.05, shell)
-			c.dome(x+size*0.08, y-1, size*0.2, size*1.02, shell.times(0.72))
-			c.disc(x-size*0.35, y-size*0.55, size*0.16, size*0.22, shell.mix(white, 0.75))
-			c.disc(x+size*0.1, y+size*0.05, size*1.08, size*0.17, shell.times(0.82))
+			c.dome(x+mul(size, 0.08), y-1, size*0.2, size*1.02, shell.times(0.72))
+			c.disc(x-mul(size, 0.35), y-mul(size, 0.55), size*0.16, size*0.22, shell.mix(white, 0.75))
+			c.disc(x+mul(size, 0.1), y+mul(size, 0.05), size*1.08, size*0.17, shell.times(0.82))
 		}
 	}
 }
@@ -165,8 +165,8 @@ func paintHouse(c *canvas) {
 	for y := eaves + 3; y < ground; y += 4 {
 		c.box(left, y, right-left, 1, siding.times(0.88))
 	}
-	ridge := c.in(0, (right-left)/3)
-	middle := (left + right) / 2
+	ridge := c.in(0, mul(right-left, 0.33))
+	middle := mul(left+right, 0.5)
 	chimney := mix(middle, right, c.in(0.2, 0.6))
 	c.box(chimney, c.in(4, 10), 7, 24, roof.times(0.7))
 	top := c.in(6, 14)
@@ -203,7 +203,8 @@ func paintRoad(c *canvas) {
 	}
 	for near := c.in(0.05, 0.08); near < 1; near *= 1.75 {
 		y, next := mix(horizon, 80, near), mix(horizon, 80, near*1.4)
-		c.trapezoid(y, middle-2.6*near, middle+2.6*near, next, middle-3.6*near, middle+3.6*near, paint)
+		upper, lower := mul(2.6, near), mul(3.6, near)
+		c.trapezoid(y, middle-upper, middle+upper, next, middle-lower, middle+lower, paint)
 	}
 	c.grain(int(horizon), textureSide, 0.06)
 }
@@ -280,7 +281,7 @@ func (c *canvas) arches(surface float64) {
 		if math.Abs(offset) < 1-2*pier/span && under > 0 {
 			return c.pix[y*textureSide+x]
 		}
-		return stone.times(mix(1.1, 0.8, clamp(under/8+0.5)))
+		return stone.times(mix(1.1, 0.8, clamp(mul(under, 0.125)+0.5)))
 	})
 	c.box(0, deck-2, 80, 2, stone.times(1.2))
 	for y := deck + 4; y < surface; y += 5 {
@@ -296,7 +297,7 @@ func (c *canvas) suspension(surface float64) {
 	steel := c.near(pick(c.Rand, []rgb{{0.75, 0.25, 0.15}, {0.4, 0.45, 0.5}, {0.3, 0.45, 0.42}}), 0.04)
 	left, right := c.in(10, 22), c.in(58, 70)
 	deck, top := surface-c.in(8, 14), c.in(4, 14)
-	middle, half := (left+right)/2, (right-left)/2
+	middle, half := mul(left+right, 0.5), mul(right-left, 0.5)
 	cable := func(x float64) float64 {
 		beyond := math.Abs(x-middle)/half - 1 // 0 at the towers, -1 between them
 		if beyond > 0 {
@@ -331,14 +332,16 @@ func paintSign(c *canvas) {
 	x, y, size := c.in(38, 42), c.in(34, 42), c.in(28, 34)
 	switch c.IntN(3) {
 	case 0:
-		c.box(x-size*1.1, y-size*0.8, size*2.2, size*1.6, ink)
-		c.box(x-size*1.1+2, y-size*0.8+2, size*2.2-4, size*1.6-4, board)
+		width, height := mul(size, 1.1), mul(size, 0.8)
+		c.box(x-width, y-height, 2*width, 2*height, ink)
+		c.box(x-width+2, y-height+2, mul(2, width)-4, mul(2, height)-4, board)
 	case 1:
 		c.disc(x, y, size, size, ink)
 		c.disc(x, y, size-3, size-3, board)
 	default:
-		c.diamond(x, y, size*1.15, ink)
-		c.diamond(x, y, size*1.15-4, board)
+		half := mul(size, 1.15)
+		c.diamond(x, y, half, ink)
+		c.diamond(x, y, half-4, board)
 	}
 	c.lettering(x, y, size*c.in(0.5, 0.62), ink)
 }
@@ -351,15 +354,16 @@ func (c *canvas) diamond(x, y, half float64, color rgb) {
 func (c *canvas) lettering(x, y, half float64, ink rgb) {
 	if chance(c.Rand, 0.35) {
 		c.line(x, y+half, x, y-half, 5, ink)
-		c.line(x-half*0.6, y-half*0.3, x, y-half, 5, ink)
-		c.line(x+half*0.6, y-half*0.3, x, y-half, 5, ink)
+		side, barb := mul(half, 0.6), y-mul(half, 0.3)
+		c.line(x-side, barb, x, y-half, 5, ink)
+		c.line(x+side, barb, x, y-half, 5, ink)
 		return
 	}
 	lines := 1 + c.IntN(3)
 	size := 2 * half / float64(lines) * 0.6
 	for i := range lines {
 		top := y + mul(2*half, (float64(i)+0.2)/float64(lines)-0.5)
-		for left := x - half*1.2; left < x+half*1.1; left += size*0.6 + 3 {
+		for left := x - mul(half, 1.2); left < x+mul(half, 1.1); left += mul(size, 0.6) + 3 {
 			for range 2 {
 				c.glyph(left, top, min(size, 8), ink)
 			}

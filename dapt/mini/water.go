@@ -22,9 +22,9 @@ func paintSky(c *canvas) {
 	if chance(c.Rand, 0.4) {
 		x, y, size := c.in(8, 72), c.in(8, 40), c.in(4, 8)
 		for ring := range 5 {
-			grown := size * (2 - float64(ring)/4)
+			grown := mul(size, 2-mul(float64(ring), 0.25))
 			c.shape(x, y, grown, grown, rgb{1, 0.96, 0.75}, func(dx, dy float64) float64 {
-				return 0.5*ramp(0, grown, grown-math.Sqrt(mul(dx, dx)+mul(dy, dy))) - 0.5
+				return mul(0.5, ramp(0, grown, grown-math.Sqrt(mul(dx, dx)+mul(dy, dy)))) - 0.5
 			})
 		}
 		c.disc(x, y, size, size, rgb{1, 0.97, 0.8})
@@ -92,7 +92,7 @@ func paintRiver(c *canvas) {
 	bumps, ripple := c.noise(9, 5, 3), c.noise(10, 3, 2)
 	middle, sway, turns, phase := c.in(25, 55), c.in(9, 18), c.in(0.9, 1.6), c.Float64()
 	c.fill(int(horizon), textureSide, func(x, y int) rgb {
-		near := (float64(y) - horizon) / (80 - horizon)
+		near := max(0, float64(y)-horizon) / (80 - horizon)
 		bend := mul(mul(sway, math.Sqrt(near)), wave(phase+mul(turns, math.Sqrt(near))))
 		half := mix(2, 24, near) + mul(1.5, bumps[y*textureSide])
 		inside := half - math.Abs(float64(x)-middle-bend)
