@@ -1,9 +1,24 @@
 // Package dataset lists labelled images: benchmarks, split files, few-shot draws, base and novel halves.
 //
 // It reads through [io/fs.FS], so that a folder, an archive and the embedded mini benchmark are the same thing.
+//
+// Lists, draws and halves equal those of CoOp's code (KaiyangZhou/CoOp datasets/*.py, Dassl's base_dataset.py), which
+// DAPT shares, but for three things: the class list comes from all items of the split file, not from those that were
+// drawn for training; ImageNet's folders are read in sorted order and not in that of the file system; and a missing
+// split file is an error where CoOp's code would draw another one.
 package dataset
 
-import "io/fs"
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+)
 
 // Item is one labelled image.
 type Item struct {
@@ -22,4 +37,75 @@ type Dataset struct {
 	Train    []Item
 	Val      []Item
 	Test     []Item
+}
+
+// lists are the three lists, in the order of split files.
+func (d *Dataset) lists() []*[]Item { return []*[]Item{&d.Train, &d.Val, &d.Test} }
+
+// Hash identifies which items are in which list, by path, label and class name, in order: 32 hexadecimal digits. Runs
+// whose hashes differ saw other data.
+func (d *Dataset) Hash() string {
+	hash := sha256.New()
+	var text []byte
+	for _, list := range d.lists() {
+		text = binary.AppendUvarint(text[:0], uint64(len(*list)))
+		for _, item := range *list {
+			text = binary.AppendVarint(text, int64(item.Label))
+			for _, s := range []string{item.Path, item.Class} {
+				text = append(binary.AppendUvarint(text, uint64(len(s))), s...)
+			}
+		}
+		hash.Write(text)
+	}
+	return hex.EncodeToString(hash.Sum(nil)[:16])
+}
+
+// Check finds, before anything slow starts, what would fail later: items outside the class list, and images that do not
+// exist, of which the error names the count and the first five. It reads no image.
+func (d *Dataset) Check(ctx context.Context) error {
+	var missing []string
+	count := 0
+	for _, list := range d.lists() {
+		for _, item := range *list {
+			if err := d.belongs(item); err != nil {
+				return err
+			}
+			count++
+			_, err := fs.Stat(d.FS, item.Path)
+			switch {
+			case errors.Is(err, fs.ErrNotExist):
+				missing = append(missing, item.Path)
+			case err != nil:
+				return fmt.Errorf("dataset: looking for an image of %s: %w", d.Name, err)
+			}
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+		}
+	}
+	if len(missing) > 0 {
+		return fmt.Errorf("dataset: %d of %d images of %s are missing: %s: unpack them into the data set's folder, or remove them from the split",
+			len(missing), count, d.Name, some(missing))
+	}
+	return nil
+}
+
+func (d *Dataset) belongs(item Item) error {
+	if item.Label < 0 || item.Label >= len(d.Classes) {
+		return fmt.Errorf("dataset: image %s has label %d, but %s has %d classes, counted from 0: correct the label or the class list",
+			item.Path, item.Label, d.Name, len(d.Classes))
+	}
+	if d.Classes[item.Label] != item.Class {
+		return fmt.Errorf("dataset: image %s has label %d and class %q, but that label of %s is class %q: correct one of them",
+			item.Path, item.Label, item.Class, d.Name, d.Classes[item.Label])
+	}
+	return nil
+}
+
+// some names the first five.
+func some(names []string) string {
+	if len(names) > 5 {
+		names = append(slices.Clone(names[:5]), "…")
+	}
+	return strings.Join(names, ", ")
 }

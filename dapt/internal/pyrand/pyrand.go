@@ -25,14 +25,10 @@ func (t twister) Float64() float64 {
 // Python is CPython's random.Random (Lib/random.py, Modules/_randommodule.c).
 type Python struct{ twister }
 
-// NewPython returns the generator after random.seed(seed). As in Python, the sign of seed is ignored.
-func NewPython(seed int64) Python {
-	magnitude := uint64(seed)
-	if seed < 0 {
-		magnitude = -magnitude
-	}
-	keys := []uint32{uint32(magnitude)}
-	if high := uint32(magnitude >> 32); high != 0 {
+// NewPython returns the generator after random.seed(seed). Python ignores the sign of a seed: that of -5 is that of 5.
+func NewPython(seed uint64) Python {
+	keys := []uint32{uint32(seed)}
+	if high := uint32(seed >> 32); high != 0 {
 		keys = append(keys, high)
 	}
 	mt := prng.NewMT19937()

@@ -10,7 +10,7 @@ import (
 // streams.json was drawn by CPython and NumPy; each entry is one continued stream.
 type streams struct {
 	Python []struct {
-		Seed   int64     `json:"seed"`
+		Seed   uint64    `json:"seed"`
 		Bits   []uint64  `json:"getrandbits32"`
 		Random []float64 `json:"random"`
 		Sample []struct {
@@ -73,7 +73,7 @@ func TestPythonStreamsEqualCPython(t *testing.T) {
 // The vectors of three seeds that CoOp's splits use: sample(range(50), 16), then of 20 and of 100, and a fresh shuffle.
 func TestPythonSamplesInSequence(t *testing.T) {
 	for _, c := range []struct {
-		seed                    int64
+		seed                    uint64
 		first, second, third, s []int
 	}{
 		{
@@ -110,14 +110,15 @@ func TestPythonSamplesInSequence(t *testing.T) {
 
 func TestPythonTakesAnySeedAndAnyBound(t *testing.T) {
 	for _, c := range []struct {
-		seed  int64
+		seed  uint64
 		bits  []uint64
 		below []int
 	}{
 		{0, []uint64{1, 49, 3255389356, 3823568514, 72877178957620, 9431353882395063546}, []int{0, 1, 4, 999496, 619073466650}},
-		{-5, []uint64{1, 32, 3185950873, 5834865596, 265277325516766, 13648719601384375088}, []int{0, 1, 3, 108744, 347466721851}},
+		{5, []uint64{1, 32, 3185950873, 5834865596, 265277325516766, 13648719601384375088}, []int{0, 1, 3, 108744, 347466721851}},
 		{1<<33 + 7, []uint64{1, 113, 644625210, 2470002582, 157118268774434, 3122489759365368598}, []int{0, 0, 5, 16342, 126968623235}},
 		{1<<63 - 1, []uint64{0, 84, 2711238091, 4864845664, 127639946662366, 8795274642428743868}, []int{0, 0, 5, 197442, 103551534723}},
+		{1<<64 - 2, []uint64{0, 95, 1306021862, 3131324215, 200312236127408, 8390084760534993627}, []int{0, 1, 1, 783040, 295234980607}},
 	} {
 		r := NewPython(c.seed)
 		for i, k := range []int{1, 7, 32, 33, 48, 64} {
