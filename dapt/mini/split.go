@@ -26,19 +26,35 @@ var splits = []split{
 	{name: "val", perClass: 8, textures: trainTextures, home: 0.9},
 }
 
+// scene is what a picture shows, before it is painted.
+type scene struct {
+	sprite  string // code of the object's emoji
+	word    string // background
+	variant int    // of the background's texture
+}
+
 // draw makes picture number item of a class.
 func (s split) draw(c class, item int) *picture {
-	purpose := s.name
+	rnd := s.stream(c, item)
+	shown := s.scene(rnd, c)
+	background := newTexture(s.textures, shown.word, shown.variant)
 	if s.empty {
-		purpose = "natural"
+		return compose(rnd, background, nil)
 	}
-	rnd := stream(0, "benchmark/"+purpose+"/"+c.Name, item)
-	object := fluent().cutout(pick(rnd, c.Sprites))
-	background := newTexture(s.textures, s.background(rnd, c), s.variant(rnd))
+	return compose(rnd, background, fluent().cutout(shown.sprite))
+}
+
+// stream gives the background split the random numbers of the natural one.
+func (s split) stream(c class, item int) *rand.Rand {
+	name := s.name
 	if s.empty {
-		object = nil
+		name = "natural"
 	}
-	return compose(rnd, background, object)
+	return stream(0, "benchmark/"+name+"/"+c.Name, item)
+}
+
+func (s split) scene(rnd *rand.Rand, c class) scene {
+	return scene{pick(rnd, c.Sprites), s.background(rnd, c), s.variant(rnd)}
 }
 
 // background draws the word that the picture's background shows.
