@@ -46,7 +46,7 @@ func TestHomeBackgrounds(t *testing.T) {
 }
 
 func TestTestTexturesAreNotAmongThoseOfTraining(t *testing.T) {
-	words := BackgroundWords()
+	words := BackgroundWords()[:6] // all would take long under the race detector
 	known := make([]map[texture]bool, len(words))
 	parallel(len(words), func(i int) {
 		known[i] = map[texture]bool{}
@@ -54,23 +54,24 @@ func TestTestTexturesAreNotAmongThoseOfTraining(t *testing.T) {
 			known[i][*newTexture(trainTextures, words[i], item)] = true
 		}
 	})
-	for _, name := range []string{"natural", "shift"} {
-		s := splitNamed(t, name)
-		parallel(len(loadIndex().Classes), func(label int) {
-			c := loadIndex().Classes[label]
-			for item := range 3 {
+	for name, want := range map[string]bool{"natural": false, "shift": false, "train": true, "val": true} {
+		s, met := splitNamed(t, name), 0
+		for _, c := range loadIndex().Classes {
+			for item := range 6 {
 				shown := s.scene(s.stream(c, item), c)
-				if known[slices.Index(words, shown.word)][*newTexture(s.textures, shown.word, shown.variant)] {
-					t.Errorf("%s/%s/%d shows a training texture of %s", name, c.Name, item, shown.word)
+				i := slices.Index(words, shown.word)
+				if i < 0 {
+					continue
+				}
+				met++
+				if got := known[i][*newTexture(s.textures, shown.word, shown.variant)]; got != want {
+					t.Errorf("%s/%s/%d, on %s: shows a training texture: %v, want %v", name, c.Name, item, shown.word, got, want)
 				}
 			}
-		})
-	}
-	train := splitNamed(t, "train")
-	c := loadIndex().Classes[0]
-	shown := train.scene(train.stream(c, 0), c)
-	if !known[slices.Index(words, shown.word)][*newTexture(train.textures, shown.word, shown.variant)] {
-		t.Error("the first training picture shows a texture that is not of the pool")
+		}
+		if met < 50 {
+			t.Errorf("%s: only %d pictures looked at", name, met)
+		}
 	}
 }
 
