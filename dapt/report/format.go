@@ -1,0 +1,176 @@
+package report
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"unicode/utf8"
+)
+
+// String is the number as tables print it: "68.20 ± 2.50", without the deviation for a single seed, "–" if it was not
+// measured.
+func (s Stat) String() string {
+	switch len(s.Values) {
+	case 0:
+		return "–"
+	case 1:
+		return fmt.Sprintf("%.2f", s.Mean)
+	default:
+		return fmt.Sprintf("%.2f ± %.2f", s.Mean, s.Std)
+	}
+}
+
+// grid returns the table as text, header first, and how many of its columns name the row.
+func (t Table) grid() (lines [][]string, labels int) {
+	header := t.labels("data set", "method", "shots", "seeds")
+	labels = len(header)
+	for _, c := range t.Columns {
+		header = append(header, c.Name)
+	}
+	lines = append(lines, header)
+	for _, row := range t.Rows {
+		line := t.labels(row.Dataset, row.Method, fmt.Sprint(row.Shots), row.seeds())
+		for _, cell := range row.Cells {
+			line = append(line, cell.String())
+		}
+		lines = append(lines, line)
+	}
+	return lines, labels
+}
+
+// labels leaves out the data set where there is only one, and the shots where all that trains has the same.
+func (t Table) labels(dataset, method, shots, seeds string) []string {
+	labels := []string{method, seeds}
+	if t.differ(func(r Row) any { return cmp.Or(r.Shots, t.shots()) }) {
+		labels = []string{method, shots, seeds}
+	}
+	if t.differ(func(r Row) any { return r.Dataset }) {
+		labels = append([]string{dataset}, labels...)
+	}
+	return labels
+}
+
+// shots is the highest number of shots.
+func (t Table) shots() int {
+	most := 0
+	for _, row := range t.Rows {
+		most = max(most, row.Shots)
+	}
+	return most
+}
+
+// differ reports whether rows have different properties.
+func (t Table) differ(property func(Row) any) bool {
+	return slices.ContainsFunc(t.Rows, func(r Row) bool { return property(r) != property(t.Rows[0]) })
+}
+
+func (r Row) seeds() string { return strings.Trim(fmt.Sprint(r.Seeds), "[]") }
+
+// Text is the table for a terminal, without its notes. Columns that do not fit into width characters follow below in
+// further blocks, each with the methods' names; a width of 0 means one block.
+func (t Table) Text(width int) string {
+	lines, labels := t.grid()
+	var out strings.Builder
+	out.WriteString(t.Caption + "\n")
+	for from := labels; from < len(lines[0]); {
+		to := from + 1
+		for to < len(lines[0]) && (width <= 0 || blockWidth(lines, labels, from, to+1) <= width) {
+			to++
+		}
+		out.WriteString("\n")
+		w := tabwriter.NewWriter(&out, 0, 0, gap, ' ', 0)
+		for _, line := range lines {
+			shown := append(append([]string{}, line[:labels]...), line[from:to]...)
+			fmt.Fprintln(w, strings.Join(shown, "\t"))
+		}
+		w.Flush() // a strings.Builder takes everything
+		from = to
+	}
+	return out.String()
+}
+
+const gap = 3 // spaces between columns
+
+// blockWidth is the width of a block of the label columns and those in [from, to).
+func blockWidth(lines [][]string, labels, from, to int) int {
+	width := -gap
+	for i := range to {
+		if i >= labels && i < from {
+			continue
+		}
+		widest := 0
+		for _, line := range lines {
+			widest = max(widest, utf8.RuneCountInString(line[i]))
+		}
+		width += widest + gap
+	}
+	return width
+}
+
+// Markdown is the table and its notes.
+func (t Table) Markdown() string {
+	lines, labels := t.grid()
+	escape := strings.NewReplacer("|", `\|`, "\n", " ", "<", "&lt;")
+	var out strings.Builder
+	fmt.Fprintf(&out, "**%s**\n\n", escape.Replace(t.Caption))
+	for i, line := range lines {
+		for j, text := range line {
+			line[j] = escape.Replace(text)
+		}
+		fmt.Fprintf(&out, "| %s |\n", strings.Join(line, " | "))
+		if i == 0 {
+			out.WriteString("|" + strings.Repeat(" :-- |", labels) + strings.Repeat(" --: |", len(line)-labels) + "\n")
+		}
+	}
+	out.WriteString("\n")
+	for _, note := range t.Notes {
+		fmt.Fprintf(&out, "- %s\n", escape.Replace(note))
+	}
+	return out.String()
+}
+
+// CSV is one line for each row, with the mean and the deviation of each column at full precision, empty where it was not
+// measured.
+func (t Table) CSV() string {
+	var out bytes.Buffer
+	w := csv.NewWriter(&out)
+	header := []string{"dataset", "method", "shots", "seeds"}
+	for _, c := range t.Columns {
+		name := strings.ReplaceAll(c.Name, " ", "_")
+		header = append(header, name+"_mean", name+"_std")
+	}
+	lines := [][]string{header}
+	for _, row := range t.Rows {
+		line := []string{row.Dataset, row.Method, fmt.Sprint(row.Shots), row.seeds()}
+		for _, cell := range row.Cells {
+			if cell.Values == nil {
+				line = append(line, "", "")
+				continue
+			}
+			line = append(line, full(cell.Mean), full(cell.Std))
+		}
+		lines = append(lines, line)
+	}
+	w.WriteAll(lines) // a bytes.Buffer takes everything
+	return out.String()
+}
+
+func full(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
+
+// JSON is the whole table, every seed's value included. A number that is not finite is an error.
+func (t Table) JSON() (string, error) {
+	text, err := json.MarshalIndent(t, "", "  ")
+	if err != nil {
+		return "", fmt.Errorf("report: encoding table %q: %w", t.Caption, err)
+	}
+	return string(text) + "\n", nil
+}
+
+// HTML is the table and its notes as a fragment, for a notebook.
+func (t Table) HTML() string { return render("table", t) }

@@ -1,0 +1,280 @@
+// Package report turns results into tables and figures: text, Markdown, CSV, JSON, SVG, and one HTML file that needs
+// nothing beside it. It prints nothing, writes no file, and returns the same bytes for the same results.
+//
+// Runs are averaged over seeds only if they measured the same thing: see [HarmonicTable].
+package report
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/dapt-go/dapt-go/dapt/experiment"
+)
+
+// Protocols that have tables.
+const (
+	baseToNovel = "base_to_novel"
+	fewShot     = "few_shot"
+)
+
+// group is the runs to average: those of one method on one data set, by ascending seed.
+type group struct {
+	dataset string
+	variant
+	runs []experiment.Result
+}
+
+// variant is a method with a number of shots.
+type variant struct {
+	method string
+	shots  int
+}
+
+// study is results that may be averaged and set side by side.
+type study struct {
+	datasets []string  // in the order of their first results
+	variants []variant // methods in the order of their first results, each by ascending shots
+	groups   []group   // by data set, then variant
+	notes    []string  // what a reader should know about them
+}
+
+// newStudy sorts results and refuses those that do not belong together.
+func newStudy(results []experiment.Result) (*study, error) {
+	if len(results) == 0 {
+		return nil, errors.New("report: no results; run an experiment first")
+	}
+	s := &study{notes: differences(results)}
+	var methods []string
+	for _, r := range results {
+		s.datasets = appendNew(s.datasets, r.Dataset)
+		methods = appendNew(methods, r.Method)
+		s.variants = appendNew(s.variants, variant{r.Method, r.Shots})
+	}
+	slices.SortStableFunc(s.variants, func(a, b variant) int {
+		return cmp.Or(slices.Index(methods, a.method)-slices.Index(methods, b.method), a.shots-b.shots)
+	})
+	for _, dataset := range s.datasets {
+		for _, v := range s.variants {
+			g := group{dataset: dataset, variant: v}
+			for _, r := range results {
+				if r.Dataset == dataset && r.Method == v.method && r.Shots == v.shots {
+					g.runs = append(g.runs, r)
+				}
+			}
+			slices.SortStableFunc(g.runs, func(a, b experiment.Result) int { return a.Seed - b.Seed })
+			if len(g.runs) > 0 {
+				s.groups = append(s.groups, g)
+			}
+		}
+	}
+	return s, s.check(results)
+}
+
+// label names the variant where there may be others of its method.
+func (s *study) label(v variant) string {
+	for _, other := range s.variants {
+		if other.method == v.method && other.shots != v.shots {
+			return fmt.Sprintf("%s, %d shots", v.method, v.shots)
+		}
+	}
+	return v.method
+}
+
+func appendNew[T comparable](list []T, value T) []T {
+	if slices.Contains(list, value) {
+		return list
+	}
+	return append(list, value)
+}
+
+// differences are worth a note, but do not forbid an average.
+func differences(results []experiment.Result) []string {
+	var backends, codes, notes []string
+	for _, r := range results {
+		backends = appendNew(backends, backendText(r.Backend))
+		codes = appendNew(codes, r.Code)
+	}
+	if len(backends) > 1 {
+		notes = append(notes, "Computed by different backends, so that last digits may differ: "+strings.Join(backends, "; ")+".")
+	}
+	if len(codes) > 1 {
+		notes = append(notes, "Computed by different versions of the code: "+strings.Join(codes, "; ")+".")
+	}
+	return notes
+}
+
+func backendText(b experiment.Backend) string {
+	parts := []string{b.Name}
+	if b.Plugin != "" {
+		parts = append(parts, "plugin "+b.Plugin)
+	}
+	if b.PJRT != "" {
+		parts = append(parts, "PJRT "+b.PJRT)
+	}
+	return strings.Join(append(parts, fmt.Sprintf("%d cores", b.Cores)), ", ")
+}
+
+// name says which run r is, in errors.
+func name(r experiment.Result) string {
+	return fmt.Sprintf("%s %s with %d shots and seed %d", r.Dataset, r.Method, r.Shots, r.Seed)
+}
+
+// mismatch is the error for two runs that do not belong together.
+func mismatch(a, b experiment.Result, what string, inA, inB any) error {
+	return fmt.Errorf("report: %s and %s differ in %s (%v and %v); report them apart", name(a), name(b), what, inA, inB)
+}
+
+// check returns the first reason not to report the results together.
+func (s *study) check(results []experiment.Result) error {
+	first := results[0]
+	for _, r := range results {
+		if r.Protocol != first.Protocol {
+			return mismatch(first, r, "protocol", first.Protocol, r.Protocol)
+		}
+		if err := checkNumbers(r); err != nil {
+			return err
+		}
+		if r.Backbone != first.Backbone {
+			return mismatch(first, r, "backbone", first.Backbone, r.Backbone)
+		}
+		if r.Backend.Name != first.Backend.Name {
+			return mismatch(first, r, "backend", first.Backend.Name, r.Backend.Name)
+		}
+	}
+	for i, a := range results {
+		for _, b := range results[i+1:] {
+			if a.Dataset != b.Dataset {
+				continue
+			}
+			if err := sameData(a, b); err != nil {
+				return err
+			}
+		}
+	}
+	return s.checkGroups()
+}
+
+// checkNumbers looks for the tests that the run's protocol has, and at the numbers.
+func checkNumbers(r experiment.Result) error {
+	wanted, known := map[string][]string{baseToNovel: {"base", "novel"}, fewShot: {"all"}}[r.Protocol]
+	if !known {
+		return fmt.Errorf("report: %s is of protocol %q, want %s or %s", name(r), r.Protocol, baseToNovel, fewShot)
+	}
+	for _, wanted := range wanted {
+		if _, ok := accuracy(r, wanted); !ok {
+			return fmt.Errorf("report: %s has no test %q", name(r), wanted)
+		}
+	}
+	for _, t := range r.Tests {
+		if math.IsNaN(t.Accuracy) || t.Accuracy < 0 || t.Accuracy > 100 {
+			return fmt.Errorf("report: %s, test %q: accuracy is %v, want percent", name(r), t.Name, t.Accuracy)
+		}
+	}
+	for _, f := range r.Focus {
+		if sum := f.Before + f.After + f.Chance; math.IsNaN(sum) || math.IsInf(sum, 0) {
+			return fmt.Errorf("report: %s, focus %q is %v, %v and %v, want percent", name(r), f.Name, f.Before, f.After, f.Chance)
+		}
+	}
+	return nil
+}
+
+// sameData tells why two runs on one data set cannot stand in one table.
+func sameData(a, b experiment.Result) error {
+	if a.Seed == b.Seed && a.Shots == b.Shots && a.SplitHash != b.SplitHash {
+		return mismatch(a, b, "the hash of their images", a.SplitHash, b.SplitHash)
+	}
+	for _, t := range a.Tests {
+		at := slices.IndexFunc(b.Tests, func(u experiment.Test) bool { return u.Name == t.Name })
+		if at < 0 {
+			continue
+		}
+		u := b.Tests[at]
+		switch what := fmt.Sprintf("test %q: ", t.Name); {
+		case len(t.Classes) != len(u.Classes):
+			return mismatch(a, b, what+"classes", len(t.Classes), len(u.Classes))
+		case t.Images != u.Images:
+			return mismatch(a, b, what+"images", t.Images, u.Images)
+		case !slices.Equal(t.Classes, u.Classes):
+			return mismatch(a, b, what+"class names", t.Classes, u.Classes)
+		}
+	}
+	return nil
+}
+
+// checkGroups tells why the runs of a method cannot be averaged.
+func (s *study) checkGroups() error {
+	for _, g := range s.groups {
+		first := g.runs[0]
+		for i, r := range g.runs[1:] {
+			if a, b := settings(first), settings(r); a != b {
+				inA, inB := divergence(a, b)
+				return mismatch(first, r, "settings", inA, inB)
+			}
+			if before := g.runs[i]; before.Seed == r.Seed {
+				return fmt.Errorf("report: %s is there twice, by %s and %s; report them apart", name(r), backendText(before.Backend), backendText(r.Backend))
+			}
+			if a, b := measured(first), measured(r); !slices.Equal(a, b) {
+				return mismatch(first, r, "what was measured", a, b)
+			}
+		}
+	}
+	return nil
+}
+
+// measured lists what a run measured.
+func measured(r experiment.Result) []string {
+	var names []string
+	for _, t := range r.Tests {
+		names = append(names, t.Name)
+	}
+	for _, f := range r.Focus {
+		names = append(names, "focus "+f.Name)
+	}
+	return names
+}
+
+// settings is a run's configuration without seeds, as indented JSON with sorted keys.
+func settings(r experiment.Result) string {
+	var config any
+	if json.Unmarshal(r.Config, &config) != nil {
+		return string(r.Config) // not JSON: shown and compared as it is
+	}
+	text, err := json.MarshalIndent(withoutSeeds(config), "", "  ")
+	if err != nil {
+		return string(r.Config)
+	}
+	return string(text)
+}
+
+func withoutSeeds(value any) any {
+	switch v := value.(type) {
+	case map[string]any:
+		for key := range v {
+			if strings.EqualFold(key, "seed") {
+				delete(v, key)
+				continue
+			}
+			v[key] = withoutSeeds(v[key])
+		}
+	case []any:
+		for i := range v {
+			v[i] = withoutSeeds(v[i])
+		}
+	}
+	return value
+}
+
+// divergence returns the first lines in which two texts differ.
+func divergence(a, b string) (inA, inB string) {
+	linesA, linesB := strings.Split(a, "\n"), strings.Split(b, "\n")
+	i := 0
+	for i < min(len(linesA), len(linesB))-1 && linesA[i] == linesB[i] {
+		i++
+	}
+	return strings.Trim(linesA[i], " ,"), strings.Trim(linesB[i], " ,")
+}
