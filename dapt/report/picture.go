@@ -131,6 +131,9 @@ const (
 	sheetText = 16 // height of a line of text
 )
 
+// sheetColor sets off white masks.
+var sheetColor = image.NewUniform(color.Gray{224})
+
 // Sheet is a contact sheet: a line of columns' names, then for each row its title and its images, shrunk or enlarged to
 // fit squares of 128 pixels.
 func Sheet(columns []string, rows []SheetRow) *image.RGBA {
@@ -140,7 +143,7 @@ func Sheet(columns []string, rows []SheetRow) *image.RGBA {
 	}
 	height := sheetText + len(rows)*(sheetText+sheetCell+sheetGap) + sheetGap
 	sheet := image.NewRGBA(image.Rect(0, 0, sheetGap+count*(sheetCell+sheetGap), height))
-	draw.Draw(sheet, sheet.Rect, image.White, image.Point{}, draw.Src)
+	draw.Draw(sheet, sheet.Rect, sheetColor, image.Point{}, draw.Src)
 	left := func(i int) int { return sheetGap + i*(sheetCell+sheetGap) }
 	for i, title := range columns {
 		write(sheet, title, left(i), 0, left(i)+sheetCell)

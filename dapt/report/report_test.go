@@ -69,7 +69,9 @@ func TestResultsThatDoNotBelongTogetherAreRefused(t *testing.T) {
 		"backbone":    {func(r *experiment.Result) { r.Backbone = "mini 5678" }, "differ in backbone (mini 1234 and mini 5678)"},
 		"protocol":    {func(r *experiment.Result) { r.Protocol = "few_shot" }, "differ in protocol (base_to_novel and few_shot)"},
 		"settings": {
-			func(r *experiment.Result) { r.Config = json.RawMessage(`{"train":{"Rate":0.02,"Seed":3},"learner":"maple"}`) },
+			func(r *experiment.Result) {
+				r.Config = json.RawMessage(`{"train":{"Rate":0.02,"Seed":3},"learner":"maple"}`)
+			},
 			`differ in settings ("Rate": 0.0035 and "Rate": 0.02)`,
 		},
 		"the same seed twice": {func(r *experiment.Result) { r.Seed, r.SplitHash = 2, "Mini-2" }, "Mini maple with 16 shots and seed 2 is there twice"},

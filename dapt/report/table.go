@@ -159,8 +159,12 @@ func (s *study) accuracyColumns() []column {
 	own := columns
 	for _, test := range s.names(func(r experiment.Result) []string { return measured(r)[:len(r.Tests)] }) {
 		title := strings.ReplaceAll(test, "_", " ")
+		meaning := "Accuracy on the test " + title + "."
+		if classes, condition, ok := strings.Cut(test, "_"); ok {
+			meaning = fmt.Sprintf("Test images of %s classes, condition %q.", classes, condition)
+		}
 		if !slices.ContainsFunc(own, func(c column) bool { return c.Name == title }) {
-			columns = append(columns, testColumn(test, "Accuracy on the test images "+title+"."))
+			columns = append(columns, testColumn(test, meaning))
 		}
 	}
 	return columns
@@ -169,7 +173,7 @@ func (s *study) accuracyColumns() []column {
 func (s *study) focusColumns() []column {
 	var columns []column
 	for _, list := range s.focusLists() {
-		columns = append(columns, focusColumn(list, "focus "+list, "Share of Grad-CAM energy inside the true mask, test images "+list+".",
+		columns = append(columns, focusColumn(list, "focus "+list, "Share of Grad-CAM energy inside the true mask after tuning, test images of "+list+" classes.",
 			func(f experiment.Focus) float64 { return f.After }))
 	}
 	return columns
