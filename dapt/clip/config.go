@@ -69,16 +69,16 @@ func (c Config) Validate() error {
 	return nil
 }
 
-// Parameter is the name and shape of one weight.
-type Parameter struct {
+// Weight is the name and shape of one parameter.
+type Weight struct {
 	Name string // OpenAI's, such as "visual.proj"
 	Dims []int  // nil is a scalar
 }
 
 // Parameters lists every weight of the model in OpenAI's names and order. Linear weights are [out, in]; "visual.proj"
 // and "text_projection" are [in, out] (openai/CLIP clip/model.py).
-func (c Config) Parameters() []Parameter {
-	list := []Parameter{
+func (c Config) Parameters() []Weight {
+	list := []Weight{
 		{"positional_embedding", []int{c.Context, c.Text.Width}},
 		{"text_projection", []int{c.Text.Width, c.Embed}},
 		{"logit_scale", nil},
@@ -91,25 +91,25 @@ func (c Config) Parameters() []Parameter {
 	list = appendBlocks(list, "visual.transformer", c.Vision)
 	list = appendNorm(list, "visual.ln_post", c.Vision.Width)
 	list = appendBlocks(list, "transformer", c.Text)
-	list = append(list, Parameter{"token_embedding.weight", []int{c.Vocabulary, c.Text.Width}})
+	list = append(list, Weight{"token_embedding.weight", []int{c.Vocabulary, c.Text.Width}})
 	return appendNorm(list, "ln_final", c.Text.Width)
 }
 
-func appendNorm(list []Parameter, name string, width int) []Parameter {
-	return append(list, Parameter{name + ".weight", []int{width}}, Parameter{name + ".bias", []int{width}})
+func appendNorm(list []Weight, name string, width int) []Weight {
+	return append(list, Weight{name + ".weight", []int{width}}, Weight{name + ".bias", []int{width}})
 }
 
-func appendLinear(list []Parameter, name string, out, in int) []Parameter {
-	return append(list, Parameter{name + ".weight", []int{out, in}}, Parameter{name + ".bias", []int{out}})
+func appendLinear(list []Weight, name string, out, in int) []Weight {
+	return append(list, Weight{name + ".weight", []int{out, in}}, Weight{name + ".bias", []int{out}})
 }
 
-func appendBlocks(list []Parameter, name string, tower Tower) []Parameter {
+func appendBlocks(list []Weight, name string, tower Tower) []Weight {
 	width := tower.Width
 	for i := range tower.Layers {
 		block := fmt.Sprintf("%s.resblocks.%d", name, i)
 		list = append(list,
-			Parameter{block + ".attn.in_proj_weight", []int{3 * width, width}},
-			Parameter{block + ".attn.in_proj_bias", []int{3 * width}})
+			Weight{block + ".attn.in_proj_weight", []int{3 * width, width}},
+			Weight{block + ".attn.in_proj_bias", []int{3 * width}})
 		list = appendLinear(list, block+".attn.out_proj", width, width)
 		list = appendNorm(list, block+".ln_1", width)
 		list = appendLinear(list, block+".mlp.c_fc", 4*width, width)

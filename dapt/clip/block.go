@@ -1,0 +1,89 @@
+package clip
+
+import (
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/layers/attention"
+	"github.com/gomlx/gomlx/ml/nn"
+)
+
+// epsilon of every LayerNorm (openai/CLIP clip/model.py).
+const epsilon = 1e-5
+
+// norm is a LayerNorm over the last axis, computed in float32 whatever the compute type.
+type norm struct{ gain, shift *Node } // [width] each
+
+func (n norm) apply(x *Node) *Node {
+	y := nn.LayerNorm(ConvertDType(x, dtypes.Float32), []int{-1}, epsilon, n.gain, n.shift, nil)
+	return ConvertDType(y, x.DType())
+}
+
+// linear is x W^T + b.
+type linear struct{ weight, bias *Node } // [out, in], [out]
+
+func (l linear) apply(x *Node) *Node {
+	return nn.Dense(x, l.weight, l.bias, compute.DenseLayoutOutputsInput)
+}
+
+// block is one pre-norm residual attention block.
+type block struct {
+	heads        int
+	before, then norm
+	qkv, out     linear
+	up, down     linear
+}
+
+// forward maps [batch, tokens, width] to the same shape; nil mask attends everywhere, else it is a boolean broadcastable
+// to [batch, heads, tokens, tokens].
+func (b *block) forward(x, mask *Node) *Node {
+	normed := b.before.apply(x)
+	return b.mlp(Add(x, b.attend(normed, normed, mask)))
+}
+
+// pooled is forward for one token of each row only: at reads it from [batch, tokens, width] as [batch, 1, width].
+// It returns [batch, width].
+func (b *block) pooled(x, mask *Node, at func(*Node) *Node) *Node {
+	return b.rest(x, b.before.apply(x), mask, at)
+}
+
+// rest is pooled from the first norm's output on.
+func (b *block) rest(x, normed, mask *Node, at func(*Node) *Node) *Node {
+	return Squeeze(b.mlp(Add(at(x), b.attend(at(normed), normed, mask))), 1)
+}
+
+func (b *block) mlp(x *Node) *Node {
+	hidden := b.up.apply(b.then.apply(x))
+	hidden = Mul(hidden, Sigmoid(MulScalar(hidden, 1.702)))
+	return Add(x, b.down.apply(hidden))
+}
+
+// attend lets queries [batch, some, width] read keys [batch, tokens, width].
+func (b *block) attend(queries, keys, mask *Node) *Node {
+	var q, k, v *Node
+	if queries == keys {
+		qkv := b.qkv.apply(keys)
+		parts := Split(qkv, -1, 3)
+		q, k, v = parts[0], parts[1], parts[2]
+	} else {
+		width := keys.Shape().Dim(-1)
+		q = b.part(0, width).apply(queries)
+		parts := Split(b.part(width, 3*width).apply(keys), -1, 2)
+		k, v = parts[0], parts[1]
+	}
+	heads := func(x *Node) *Node { // softmax and its two products stay in float32
+		dims := x.Shape().Dimensions
+		x = TransposeAllAxes(Reshape(x, dims[0], dims[1], b.heads, dims[2]/b.heads), 0, 2, 1, 3)
+		return ConvertDType(x, dtypes.Float32)
+	}
+	read, _ := attention.Core(heads(q), heads(k), heads(v), attention.LayoutBHSD,
+		attention.CoreOptions{AttentionMask: mask})
+	read = Reshape(TransposeAllAxes(read, 0, 2, 1, 3), q.Shape().Dimensions...)
+	read = ConvertDType(read, keys.DType())
+	return b.out.apply(read)
+}
+
+// part returns rows from:to of the packed query, key and value projection.
+func (b *block) part(from, to int) linear {
+	return linear{Slice(b.qkv.weight, AxisRange(from, to)), Slice(b.qkv.bias, AxisRange(from, to))}
+}
