@@ -1,0 +1,112 @@
+// Package prompt holds the prompt learners: what they train, and the context tokens that they put into CLIP's towers.
+//
+// A learner knows neither the method nor the training loop. Its trainable tensors are drawn in Go, so that a seed gives
+// the same initial prompts on every backend, and are named as in the published checkpoints.
+package prompt
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"reflect"
+
+	"github.com/gomlx/gomlx/core/graph"
+
+	"github.com/dapt-go/dapt-go/dapt/clip"
+)
+
+// Learner makes the learnable context of both towers.
+type Learner interface {
+	// Name is the short name used in tables and checkpoint paths, such as "maple".
+	Name() string
+	// Template is the sentence around a class name, with one {}; hand is the data set's own hand-crafted one.
+	Template(hand string) string
+	// Parameters draws the initial values of the trainable tensors; none means nothing is trained.
+	Parameters(m *clip.Model, rng *rand.Rand) ([]Parameter, error)
+	// Prompts builds the context tokens of one graph from the parameters.
+	Prompts(p Values) Prompts
+}
+
+// Parameter is one trainable tensor.
+type Parameter struct {
+	Name  string // as in published checkpoints, such as "ctx"
+	Dims  []int
+	Value []float32 // row-major
+}
+
+// Values are parameters bound to a graph, by name, in float32.
+type Values map[string]*graph.Node
+
+// Prompts are the context tokens written before block i of each tower.
+// A nil entry leaves that block's tokens alone; a nil slice leaves the tower frozen.
+type Prompts struct {
+	Text   []*graph.Node // each [context, textWidth]; entry 0 goes to class rows only
+	Vision []*graph.Node // each [context, visionWidth]
+}
+
+// All lists one learner of each kind with its published settings.
+func All() []Learner {
+	return []Learner{ZeroShot{}, MaPLe{}}
+}
+
+// Find returns the learner of that name with these settings, its fields as JSON; none leave the published ones.
+func Find(name string, settings []byte) (Learner, error) {
+	var names []string
+	for _, learner := range All() {
+		if learner.Name() != name {
+			names = append(names, learner.Name())
+			continue
+		}
+		found := reflect.New(reflect.TypeOf(learner))
+		if len(settings) > 0 {
+			if err := json.Unmarshal(settings, found.Interface()); err != nil {
+				return nil, fmt.Errorf("prompt: settings of %s: %w", name, err)
+			}
+		}
+		return found.Elem().Interface().(Learner), nil
+	}
+	return nil, fmt.Errorf("prompt: no learner %q, want one of %q", name, names)
+}
+
+// normal draws a parameter from a normal distribution with mean 0.
+func normal(rng *rand.Rand, name string, deviation float64, dims ...int) Parameter {
+	return draw(name, dims, func() float64 { return rng.NormFloat64() * deviation })
+}
+
+// linear draws weight and bias of a linear layer as PyTorch does by default: uniform within 1/sqrt(in) of 0.
+func linear(rng *rand.Rand, name string, out, in int) []Parameter {
+	bound := 1 / math.Sqrt(float64(in))
+	uniform := func() float64 { return bound * (2*rng.Float64() - 1) }
+	return []Parameter{
+		draw(name+".weight", []int{out, in}, uniform),
+		draw(name+".bias", []int{out}, uniform),
+	}
+}
+
+func draw(name string, dims []int, next func() float64) Parameter {
+	size := 1
+	for _, d := range dims {
+		size *= d
+	}
+	values := make([]float32, size)
+	for i := range values {
+		values[i] = float32(next())
+	}
+	return Parameter{name, dims, values}
+}
+
+// words returns the token embeddings of the first n words of phrase.
+func words(m *clip.Model, phrase string, n int) ([]float32, error) {
+	ids := m.Tokenizer.Encode(phrase)
+	if len(ids) < n {
+		return nil, fmt.Errorf("prompt: initial phrase %q has %d tokens, want at least the %d of the context", phrase, len(ids), n)
+	}
+	width := m.Config.Text.Width
+	table := m.Values["token_embedding.weight"]
+	var values []float32
+	for _, id := range ids[:n] {
+		values = append(values, table[int(id)*width:(int(id)+1)*width]...)
+	}
+	return values, nil
+}
