@@ -1,0 +1,67 @@
+// Package dapt is the method: decouple before align (T-PAMI 2025). Each training image is split by a mask into a
+// foreground and a background view; the foreground is aligned with class texts, the background with background texts,
+// and the image feature is pulled towards the foreground and away from the background.
+//
+// The method knows no prompt learner and no learner knows the method. They meet in a [Method].
+//
+// It differs from the published code (Ferenas/DAPT e556f17) where that is wrong; [Official] brings its behaviour back:
+//   - Seven background words acted as classes, in training and in evaluation: here they do not ([Background]).
+//   - New classes were scored against 32 more columns, base classes against seven: here against none.
+//   - Food words were appended for every data set: here for Food101.
+//   - Grad-CAM masks were computed and never read: here they are the masks of DAPT-G (package mask).
+//   - L_reo was left out, and would have compared with a network of random weights: here, if asked for, with CLIP.
+package dapt
+
+import (
+	"github.com/dapt-go/dapt-go/dapt/mask"
+	"github.com/dapt-go/dapt-go/dapt/prompt"
+)
+
+// Method is what a run tunes: a prompt learner, with or without DAPT's losses over it.
+type Method struct {
+	Learner prompt.Learner
+	Masks   mask.Source // nil means the learner alone
+	Loss    Config      // read only with Masks
+	Label   string      // name in tables; "" means the learner's with "+dapt-s" or "+dapt-g"
+}
+
+// Over puts DAPT with its published weights over a learner.
+func Over(learner prompt.Learner, masks mask.Source) Method {
+	return Method{Learner: learner, Masks: masks, Loss: Paper()}
+}
+
+// Name names the method in tables: the learner, and "+dapt-g" over it where the masks follow the prompts (Grad-CAM),
+// "+dapt-s" where they are given.
+func (m Method) Name() string {
+	switch _, follows := m.Masks.(mask.Refresher); {
+	case m.Label != "":
+		return m.Label
+	case m.Masks == nil:
+		return m.Learner.Name()
+	case follows:
+		return m.Learner.Name() + "+dapt-g"
+	default:
+		return m.Learner.Name() + "+dapt-s"
+	}
+}
+
+// Terms are the names, among [Names], of the losses that a step of phase computes.
+func (m Method) Terms(phase Phase) []string {
+	terms := []string{"total", "cls"}
+	if !m.Decouples() {
+		return terms
+	}
+	if m.Loss.Watch || phase != Second {
+		terms = append(terms, "v")
+	}
+	if m.Loss.Watch || phase != First {
+		terms = append(terms, "f", "b")
+	}
+	if m.Loss.Reo != 0 && phase != Second {
+		terms = append(terms, "reo")
+	}
+	return terms
+}
+
+// Decouples reports whether steps need masks.
+func (m Method) Decouples() bool { return m.Masks != nil }

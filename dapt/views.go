@@ -1,0 +1,116 @@
+package dapt
+
+import (
+	. "github.com/gomlx/gomlx/core/graph"
+
+	"github.com/dapt-go/dapt-go/dapt/clip"
+	"github.com/dapt-go/dapt-go/dapt/prompt"
+)
+
+// Batch is one step's input as nodes of its graph.
+type Batch struct {
+	Images *Node // [batch, side, side, 3], normalised
+	Masks  *Node // [batch, side, side, 1], 1 is foreground; nil without DAPT
+	Grid   *Node // [1, side, side, 1] of 0 and 1, L_reo's; nil without it
+	Texts  Texts
+}
+
+// Texts are token ids as nodes, cut to the longest row that matters.
+type Texts struct {
+	Classes    *Node // [classes, places]
+	Background *Node // [words, places]; nil where no background text is needed
+}
+
+// View is the images where mask is 1. Masking follows normalisation, so that hidden pixels take the data set's mean
+// colour and not black.
+func View(images, mask *Node) *Node { return Mul(images, mask) }
+
+// EncodeTexts returns unit text features [rows, embed] of the class rows, then of the background rows. Class rows carry
+// the learner's first context at the input; the deep prompts reach every row.
+func EncodeTexts(t *clip.Towers, p prompt.Prompts, texts Texts) *Node {
+	x, tokens := t.Text.Embed(texts.Classes), texts.Classes
+	if len(p.Text) > 0 && p.Text[0] != nil {
+		x = clip.Write(x, p.Text[0])
+	}
+	if texts.Background != nil {
+		x = Concatenate([]*Node{x, t.Text.Embed(texts.Background)}, 0)
+		tokens = Concatenate([]*Node{tokens, texts.Background}, 0)
+	}
+	end := ArgMax(tokens, -1) // the end token has the highest id
+	return clip.Normalize(t.Text.Encode(x, end, p.Text))
+}
+
+// Encode returns the features that phase needs. Views without a gradient are encoded apart, forward only.
+func (m Method) Encode(t *clip.Towers, p prompt.Prompts, b Batch, phase Phase) Features {
+	f := Features{Scale: t.Scale}
+	if !m.Decouples() {
+		f.Image = clip.Normalize(t.Vision.Encode(b.Images, p.Vision))
+		f.Classes = EncodeTexts(t, p, Texts{Classes: b.Texts.Classes})
+		return f
+	}
+	second := phase != First
+	features := encodeViews(t, p, []view{
+		{b.Images, true},
+		{View(b.Images, b.Masks), second && m.Loss.ForegroundGradient},
+		{View(b.Images, OneMinus(b.Masks)), second},
+	})
+	f.Image, f.Foreground, f.Background = features[0], features[1], features[2]
+	if m.Loss.Reo != 0 && phase != Second {
+		f.Target = Target(t, b.Images, b.Grid)
+	}
+	f.Classes, f.Words = m.texts(t, p, b.Texts, phase)
+	return f
+}
+
+// view is what one pass of the image tower reads, and whether its features carry a gradient.
+type view struct {
+	images   *Node // [batch, side, side, 3]
+	gradient bool
+}
+
+// encodeViews returns the unit features [batch, embed] of each view, in order. Views with a gradient are encoded as one
+// batch and those without as another, so that nothing is kept for a backward pass that will not come.
+func encodeViews(t *clip.Towers, p prompt.Prompts, views []view) []*Node {
+	features := make([]*Node, len(views))
+	for _, gradient := range []bool{true, false} {
+		var images []*Node
+		var at []int
+		for i, v := range views {
+			if v.gradient == gradient {
+				images, at = append(images, v.images), append(at, i)
+			}
+		}
+		if len(images) == 0 {
+			continue
+		}
+		encoded := clip.Normalize(t.Vision.Encode(Concatenate(images, 0), p.Vision))
+		if !gradient {
+			encoded = StopGradient(encoded)
+		}
+		for i, part := range Split(encoded, 0, len(images)) {
+			features[at[i]] = part
+		}
+	}
+	return features
+}
+
+// texts returns the columns of the class logits and the background texts.
+func (m Method) texts(t *clip.Towers, p prompt.Prompts, texts Texts, phase Phase) (classes, words *Node) {
+	background := m.Loss.Background
+	if phase == First && !m.Loss.Watch && background.Negatives == 0 {
+		texts.Background = nil
+	}
+	all := EncodeTexts(t, p, texts)
+	if texts.Background == nil {
+		return all, nil
+	}
+	count := texts.Classes.Shape().Dim(0)
+	return Slice(all, AxisRange(0, count+background.Negatives)), Slice(all, AxisRangeToEnd(count+background.Skip))
+}
+
+// Target is what L_reo pulls the image feature towards: the unit sum of the unit features, by CLIP without prompts, of
+// the two halves that a random grid cuts the image into: [batch, embed], no gradient.
+func Target(t *clip.Towers, images, grid *Node) *Node {
+	halves := encodeViews(t, prompt.Prompts{}, []view{{View(images, grid), false}, {View(images, OneMinus(grid)), false}})
+	return clip.Normalize(Add(halves[0], halves[1]))
+}
