@@ -1,0 +1,254 @@
+package train
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/dapt-go/dapt-go/dapt"
+	"github.com/dapt-go/dapt-go/dapt/internal/safetensors"
+)
+
+// Files of a run's folder. Both are safetensors; prompts are named as in the published checkpoints.
+const (
+	PromptsFile    = "prompts.safetensors"    // of a finished run: the prompts that it chose, and nothing else
+	checkpointFile = "checkpoint.safetensors" // written every epoch: all that a run needs to go on
+)
+
+// metadataKey is where a file says what it is, as JSON.
+const metadataKey = "dapt"
+
+// state is where a run is.
+type state struct {
+	Epoch   int       // at work, counted from 0
+	Step    int       // steps done of it
+	Sums    []float64 // of the losses of those steps
+	Epochs  []Epoch   // done
+	Best    int       // epoch of the best prompts; -1 before the first
+	Seconds float64   // spent on the steps
+
+	parameters, momentum map[string][]float32 // as read from a file; the engine has the present ones
+	best                 map[string][]float32 // parameters after epoch Best
+	heat                 [][]float32          // Grad-CAM maps of this epoch, by training image; nil without
+}
+
+func (s *state) add(losses []float32) {
+	if s.Sums == nil {
+		s.Sums = make([]float64, len(losses))
+	}
+	for i, loss := range losses {
+		s.Sums[i] += float64(loss)
+	}
+}
+
+// means are the losses of an epoch of so many steps, by name, of the terms that were computed.
+func (s *state) means(steps int, terms []string) map[string]float64 {
+	means := map[string]float64{}
+	for i, name := range dapt.Names() {
+		if slices.Contains(terms, name) {
+			means[name] = s.Sums[i] / float64(steps)
+		}
+	}
+	return means
+}
+
+// checkpointHeader is the metadata of a checkpoint.
+type checkpointHeader struct {
+	Key   string // of the run
+	State *state
+}
+
+// key names all that a run's result depends on, so that a checkpoint is never taken up by another run.
+func (t *tuning) key() string {
+	text, err := json.Marshal([]any{
+		t.Engine.Learner.Name(), t.Engine.Learner, fmt.Sprintf("%T", t.Method.Masks), t.Method.Masks, t.Method.Loss, t.Config, t.Data.Name,
+		t.Data.Hash(), t.Engine.Model.Fingerprint(),
+	})
+	if err != nil {
+		panic(fmt.Errorf("train: encoding the settings of a run: %w", err)) // plain data always encodes
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:8])
+}
+
+// save writes the checkpoint, so that either the old or the new one is there whenever the power fails.
+func (t *tuning) save() error {
+	if t.Folder == "" {
+		return nil
+	}
+	s := t.state
+	s.Seconds += time.Since(t.start).Seconds()
+	t.start = time.Now()
+	header, err := json.Marshal(checkpointHeader{t.key(), s})
+	if err != nil {
+		return fmt.Errorf("train: encoding the state of a run: %w", err)
+	}
+	file := safetensors.File{Metadata: map[string]string{metadataKey: string(header)}, Tensors: map[string]safetensors.Tensor{}}
+	for _, scope := range []string{promptScope, momentumScope} {
+		values, err := t.Engine.values(scope)
+		if err != nil {
+			return err
+		}
+		t.Engine.put(&file, scope, values)
+	}
+	if s.best != nil {
+		t.Engine.put(&file, bestScope, s.best)
+	}
+	if len(s.heat) > 0 {
+		file.Tensors["heat"] = safetensors.Float32(slices.Concat(s.heat...), len(s.heat), len(s.heat[0]))
+	}
+	return write(&file, t.Folder, checkpointFile)
+}
+
+const bestScope = "/best/"
+
+// put adds values as "scope.name".
+func (e *Engine) put(file *safetensors.File, scope string, values map[string][]float32) {
+	for name, value := range values {
+		dims := e.store.GetVariable(promptScope + name).Shape().Dimensions
+		file.Tensors[prefix(scope)+name] = safetensors.Float32(value, dims...)
+	}
+}
+
+// prefix turns a store's scope into the prefix of a file's names: "/prompt_learner/" into "prompt_learner.".
+func prefix(scope string) string { return strings.Trim(scope, "/") + "." }
+
+func write(file *safetensors.File, folder, name string) error {
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return fmt.Errorf("train: making the folder for checkpoints: %w; choose one that can be written to", err)
+	}
+	if err := file.Write(filepath.Join(folder, name)); err != nil {
+		return fmt.Errorf("train: saving checkpoint: %w; free some space or choose another folder, the last one saved is untouched", err)
+	}
+	return nil
+}
+
+// readState reads the checkpoint of the run named key. The error is os.ErrNotExist if there is none.
+func readState(path, key string) (*state, error) {
+	file, err := safetensors.Read(path)
+	if err != nil {
+		return nil, fmt.Errorf("train: reading checkpoint: %w; delete the file to start the run anew", err)
+	}
+	var header checkpointHeader
+	if err := json.Unmarshal([]byte(file.Metadata[metadataKey]), &header); err != nil || header.State == nil {
+		return nil, fmt.Errorf("train: %s is no checkpoint of a run: its metadata has no %q; delete the file to start anew", path, metadataKey)
+	}
+	if header.Key != key {
+		return nil, fmt.Errorf("train: %s belongs to a run with other settings, data or backbone (%s, this one is %s): choose another folder "+
+			"or delete it", path, header.Key, key)
+	}
+	s := header.State
+	if s.parameters, err = scoped(file, promptScope); err != nil {
+		return nil, err
+	}
+	if s.momentum, err = scoped(file, momentumScope); err != nil {
+		return nil, err
+	}
+	if s.Best >= 0 {
+		if s.best, err = scoped(file, bestScope); err != nil {
+			return nil, err
+		}
+	}
+	if heat, ok := file.Tensors["heat"]; ok && len(heat.Dims) == 2 {
+		values, err := heat.Float32s()
+		if err != nil {
+			return nil, fmt.Errorf("train: checkpoint %s: %w", path, err)
+		}
+		s.heat = slices.Collect(slices.Chunk(values, max(heat.Dims[1], 1)))
+	}
+	return s, nil
+}
+
+// scoped returns the tensors of one scope of a file, by the name below it.
+func scoped(file *safetensors.File, scope string) (map[string][]float32, error) {
+	values := map[string][]float32{}
+	for name, tensor := range file.Tensors {
+		if below, ok := strings.CutPrefix(name, prefix(scope)); ok {
+			value, err := tensor.Float32s()
+			if err != nil {
+				return nil, fmt.Errorf("train: tensor %s: %w", name, err)
+			}
+			values[below] = value
+		}
+	}
+	return values, nil
+}
+
+// Prompts say what a file of tuned prompts is.
+type Prompts struct {
+	Learner  string          // its name
+	Settings json.RawMessage // the learner's own fields
+	Backbone string          // name of the CLIP that the prompts were tuned in
+	Weights  string          // fingerprint of its weights
+	Dataset  string
+	Classes  []string // that the prompts were tuned on
+	Final    string   // which prompts of the run these are
+}
+
+// ReadPrompts reads what a file of prompts is, without its prompts.
+func ReadPrompts(path string) (Prompts, error) {
+	_, about, err := readPrompts(path)
+	return about, err
+}
+
+func readPrompts(path string) (*safetensors.File, Prompts, error) {
+	var about Prompts
+	file, err := safetensors.Read(path)
+	if err != nil {
+		return nil, about, fmt.Errorf("train: reading prompts: %w", err)
+	}
+	if err := json.Unmarshal([]byte(file.Metadata[metadataKey]), &about); err != nil || about.Learner == "" {
+		return nil, about, fmt.Errorf("train: %s holds no prompts of this program; give the %s of a finished run", path, PromptsFile)
+	}
+	return file, about, nil
+}
+
+// Save writes the engine's prompts with what they are; the learner and the backbone are filled in.
+func (e *Engine) Save(path string, about Prompts) error {
+	settings, err := json.Marshal(e.Learner)
+	if err != nil {
+		return fmt.Errorf("train: encoding the learner: %w", err)
+	}
+	about.Learner, about.Settings = e.Learner.Name(), settings
+	about.Backbone, about.Weights = e.Model.Name, e.Model.Fingerprint()
+	header, err := json.Marshal(about)
+	if err != nil {
+		return fmt.Errorf("train: encoding what the prompts are: %w", err)
+	}
+	file := safetensors.File{Metadata: map[string]string{metadataKey: string(header)}, Tensors: map[string]safetensors.Tensor{}}
+	values, err := e.Parameters()
+	if err != nil {
+		return err
+	}
+	e.put(&file, promptScope, values)
+	return write(&file, filepath.Dir(path), filepath.Base(path))
+}
+
+// Load reads prompts into the engine. Those of another backbone or learner are an error.
+func (e *Engine) Load(path string) (Prompts, error) {
+	file, about, err := readPrompts(path)
+	if err != nil {
+		return about, err
+	}
+	if about.Weights != e.Model.Fingerprint() {
+		return about, fmt.Errorf("train: the prompts in %s were tuned in %s (weights %s) and mean nothing in %s (weights %s): load that backbone",
+			path, about.Backbone, about.Weights, e.Model.Name, e.Model.Fingerprint())
+	}
+	if about.Learner != e.Learner.Name() {
+		return about, fmt.Errorf("train: the prompts in %s are %s's, not %s's", path, about.Learner, e.Learner.Name())
+	}
+	values, err := scoped(file, promptScope)
+	if err != nil {
+		return about, err
+	}
+	if err := e.SetParameters(values); err != nil {
+		return about, fmt.Errorf("%w (from %s)", err, path)
+	}
+	return about, nil
+}

@@ -1,0 +1,84 @@
+package train
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/gomlx/compute/dtypes"
+)
+
+// Config is how prompts are tuned. Start from a preset, such as [Paper].
+type Config struct {
+	Rate     float64 // learning rate after the warm-up
+	Warmup   float64 // learning rate of the first epoch
+	Epochs   int
+	Batch    int          // images a step
+	Momentum float64      // of SGD, without dampening or Nesterov
+	Decay    float64      // weight decay, added to the gradient of every trainable number
+	Final    Final        // which prompts are kept
+	Test     int          // images a batch of evaluation
+	Seed     uint64       // of every random stream
+	DType    dtypes.DType // the towers' compute type, Float32 or BFloat16; prompts are always float32
+}
+
+// Final says which prompts a run keeps.
+type Final string
+
+const (
+	// LastStep keeps the prompts after the last epoch.
+	LastStep Final = "last step"
+	// BestOnVal keeps the prompts after the epoch with the highest validation accuracy, the first of equals.
+	BestOnVal Final = "best on val"
+)
+
+// Paper returns the published few-shot and data-efficient setting (Ferenas/DAPT configs/trainers/MaPLe/vit_b16_t.yaml).
+func Paper() Config {
+	return Config{
+		Rate: 0.0035, Warmup: 1e-5, Epochs: 10, Batch: 4, Momentum: 0.9, Decay: 5e-4, Final: BestOnVal, Test: 128,
+		DType: dtypes.Float32,
+	}
+}
+
+// PaperBaseToNovel returns the base-to-novel setting that the reference's RUN.md names
+// (vit_b16_c2_ep5_batch4_2ctx.yaml). Its own DAPT file asks for batches of 1.
+func PaperBaseToNovel() Config {
+	c := Paper()
+	c.Epochs, c.Test = 5, 100
+	return c
+}
+
+// At returns the learning rate of an epoch, counted from 0: constant warm-up, then a cosine that never reaches its end
+// (KaiyangZhou/Dassl.pytorch dassl/optim/lr_scheduler.py).
+func (c Config) At(epoch int) float64 {
+	if epoch == 0 {
+		return c.Warmup
+	}
+	return c.Rate / 2 * (1 + math.Cos(math.Pi*float64(epoch-1)/float64(c.Epochs)))
+}
+
+// Validate names the first field that cannot be, its value and what would do.
+func (c Config) Validate() error {
+	for _, count := range []struct {
+		name  string
+		value int
+	}{{"Epochs", c.Epochs}, {"Batch", c.Batch}, {"Test", c.Test}} {
+		if count.value < 1 {
+			return fmt.Errorf("train: %s is %d, want at least 1", count.name, count.value)
+		}
+	}
+	for _, number := range []struct {
+		name  string
+		value float64
+	}{{"Rate", c.Rate}, {"Warmup", c.Warmup}, {"Momentum", c.Momentum}, {"Decay", c.Decay}} {
+		if !(number.value >= 0) || math.IsInf(number.value, 1) {
+			return fmt.Errorf("train: %s is %g, want a finite number of at least 0", number.name, number.value)
+		}
+	}
+	if c.Final != LastStep && c.Final != BestOnVal {
+		return fmt.Errorf("train: Final is %q, want %q or %q", c.Final, LastStep, BestOnVal)
+	}
+	if c.DType != dtypes.Float32 && c.DType != dtypes.BFloat16 {
+		return fmt.Errorf("train: DType is %s, want Float32 or BFloat16", c.DType)
+	}
+	return nil
+}

@@ -1,0 +1,185 @@
+package train
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/dapt-go/dapt-go/dapt"
+	"github.com/dapt-go/dapt-go/dapt/clip"
+	"github.com/dapt-go/dapt-go/dapt/mask"
+	"github.com/dapt-go/dapt-go/dapt/prompt"
+	"github.com/dapt-go/dapt-go/dapt/transform"
+)
+
+// Engine is one prompt learner over one CLIP on one backend: the weights and prompts on the device, and the compiled
+// programs that work on them. Programs are kept, so that runs of the same shapes share them. An Engine is for one
+// goroutine at a time.
+type Engine struct {
+	Model   *clip.Model
+	Learner prompt.Learner
+	Images  *Images          // decoded images; engines may share it
+	Seen    func(images int) // called as images are evaluated or mapped, if not nil
+	backend compute.Backend
+	store   *model.Store
+	names   []string               // of the parameters
+	steps   map[string]*model.Exec // by phase and losses
+	texts   *model.Exec
+	classes *model.Exec
+	heat    *model.Exec
+}
+
+// NewEngine moves CLIP's weights to the backend. dtype is what the towers compute in.
+func NewEngine(backend compute.Backend, m *clip.Model, learner prompt.Learner, dtype dtypes.DType) (*Engine, error) {
+	e := &Engine{
+		Model: m, Learner: learner, Images: NewImages(DefaultMemory), backend: backend, store: model.NewStore(), steps: map[string]*model.Exec{},
+	}
+	e.store.SetParam(model.ParamInitialSeed, int64(1)) // nothing is drawn by GoMLX; unset, it would seed from the clock
+	if err := m.Store(e.store, dtype); err != nil {
+		return nil, err
+	}
+	initial, err := learner.Parameters(m, transform.Stream(0, "init"))
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range initial {
+		e.names = append(e.names, p.Name)
+		for _, scope := range []string{promptScope, momentumScope} {
+			variable, err := e.store.CreateVariable(scope+p.Name, tensors.FromFlatDataAndDimensions(p.Value, p.Dims...))
+			if err != nil {
+				return nil, fmt.Errorf("train: creating parameter %s: %w", p.Name, err)
+			}
+			variable.SetTrainable(scope == promptScope)
+		}
+	}
+	return e, e.compile()
+}
+
+// Where a store holds the parameters and what the optimiser remembers of each.
+const (
+	promptScope   = "/prompt_learner/"
+	momentumScope = "/momentum/"
+)
+
+// compile makes the programs that do not depend on the losses. Each compiles when it is first called.
+func (e *Engine) compile() error {
+	var err error
+	if e.texts, err = model.NewExec(e.backend, e.store, e.textsGraph); err != nil {
+		return err
+	}
+	if e.classes, err = model.NewExec(e.backend, e.store, e.classesGraph); err != nil {
+		return err
+	}
+	e.heat, err = model.NewExec(e.backend, e.store, e.heatGraph)
+	return err
+}
+
+// Close frees the device memory.
+func (e *Engine) Close() {
+	for _, exec := range e.steps {
+		exec.Finalize()
+	}
+	e.texts.Finalize()
+	e.classes.Finalize()
+	e.heat.Finalize()
+	e.store.Finalize()
+}
+
+// bind returns the towers and the prompts of one graph.
+func (e *Engine) bind(g *Graph) (*clip.Towers, prompt.Values, prompt.Prompts) {
+	values := prompt.Values{}
+	for _, name := range e.names {
+		values[name] = e.store.GetVariable(promptScope + name).NodeValue(g)
+	}
+	return clip.Bind(e.store, g, e.Model.Config), values, e.Learner.Prompts(values)
+}
+
+// textsGraph maps token ids [classes, places] and, if there are any, [words, places] to unit features, classes first.
+func (e *Engine) textsGraph(_ *model.Scope, inputs []*Node) *Node {
+	texts := dapt.Texts{Classes: inputs[0]}
+	if len(inputs) > 1 {
+		texts.Background = inputs[1]
+	}
+	towers, _, prompts := e.bind(inputs[0].Graph())
+	return dapt.EncodeTexts(towers, prompts, texts)
+}
+
+// classesGraph maps images [batch, side, side, 3] and unit texts [columns, embed] to the nearest text, [batch].
+func (e *Engine) classesGraph(_ *model.Scope, images, texts *Node) *Node {
+	towers, _, prompts := e.bind(images.Graph())
+	features := clip.Normalize(towers.Vision.Encode(images, prompts.Vision))
+	return ArgMax(dapt.Logits(features, texts, towers.Scale), -1, dtypes.Int32)
+}
+
+// heatGraph maps images [batch, side, side, 3], unit texts [columns, embed] and labels [batch, 1] to Grad-CAM maps
+// [batch, grid, grid] of the true class.
+func (e *Engine) heatGraph(_ *model.Scope, images, texts, labels *Node) *Node {
+	towers, _, prompts := e.bind(images.Graph())
+	attention := towers.Vision.Attend(images, prompts.Vision)
+	heat, _ := mask.Saliency(attention, dapt.TrueLogit(attention.Features, texts, towers.Scale, labels), e.Model.Config.Grid())
+	return heat
+}
+
+// step returns the program of one phase of a method, which updates the parameters in place.
+func (e *Engine) step(m dapt.Method, c Config, phase dapt.Phase) (*model.Exec, error) {
+	key, err := json.Marshal([]any{m.Decouples(), m.Loss, phase, c.Momentum, c.Decay})
+	if err != nil {
+		return nil, err
+	}
+	if exec, ok := e.steps[string(key)]; ok {
+		return exec, nil
+	}
+	exec, err := model.NewExec(e.backend, e.store, func(_ *model.Scope, inputs []*Node) []*Node {
+		return e.stepGraph(m, c, phase, inputs)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("train: building the step of phase %d: %w", phase, err)
+	}
+	e.steps[string(key)] = exec
+	return exec, nil
+}
+
+// stepGraph computes the losses, [dapt.Names] as one vector, and updates every parameter. Inputs are those of
+// [Engine.Step].
+func (e *Engine) stepGraph(m dapt.Method, c Config, phase dapt.Phase, inputs []*Node) []*Node {
+	rate, labels := inputs[0], inputs[2]
+	batch := dapt.Batch{Images: inputs[1], Texts: dapt.Texts{Classes: inputs[3]}}
+	if m.Decouples() {
+		batch.Masks, batch.Texts.Background = inputs[4], inputs[5]
+	}
+	if len(inputs) > 6 {
+		batch.Grid = inputs[6]
+	}
+	towers, values, prompts := e.bind(rate.Graph())
+	losses := m.Loss.Losses(m.Encode(towers, prompts, batch, phase), labels, phase)
+	e.update(c, rate, values, losses.Total)
+	list := losses.List()
+	for i, term := range list {
+		if term == nil {
+			term = ScalarZero(rate.Graph(), dtypes.Float32)
+		}
+		list[i] = term
+	}
+	return []*Node{Stack(list, 0)}
+}
+
+// update is SGD as PyTorch defines it: g += decay p; v = momentum v + g; p -= rate v, with v 0 before the first step.
+// GoMLX's own has neither momentum nor decay.
+func (e *Engine) update(c Config, rate *Node, values prompt.Values, total *Node) {
+	nodes := make([]*Node, len(e.names))
+	for i, name := range e.names {
+		nodes[i] = values[name]
+	}
+	for i, gradient := range Gradient(total, nodes...) {
+		momentum := e.store.GetVariable(momentumScope + e.names[i])
+		gradient = Add(gradient, MulScalar(nodes[i], c.Decay))
+		velocity := Add(MulScalar(momentum.NodeValue(total.Graph()), c.Momentum), gradient)
+		momentum.SetNodeValue(velocity)
+		e.store.GetVariable(promptScope + e.names[i]).SetNodeValue(Sub(nodes[i], Mul(rate, velocity)))
+	}
+}

@@ -1,0 +1,144 @@
+// Package train tunes prompts: batches, step programs, the optimiser, checkpoints and evaluation.
+//
+// Every random draw comes from a stream of its own (package transform), named by what it is for and where in the run it
+// falls: the same seed, machine and backend give the same bits, in one go or resumed.
+package train
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"runtime"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/dapt-go/dapt-go/dapt/dataset"
+	"github.com/dapt-go/dapt-go/dapt/mask"
+	"github.com/dapt-go/dapt-go/dapt/transform"
+)
+
+// loader turns items into pixels. It is safe for several goroutines.
+type loader struct {
+	data   *dataset.Dataset
+	items  []dataset.Item
+	side   int
+	images *Images
+}
+
+func (e *Engine) newLoader(data *dataset.Dataset, items []dataset.Item) *loader {
+	return &loader{data, items, e.Model.Config.Side, e.Images}
+}
+
+// image decodes item i, or returns it from memory.
+func (l *loader) image(i int) (*image.NRGBA, error) {
+	img, err := l.images.open(l.data, l.items[i].Path)
+	if err != nil {
+		return nil, fmt.Errorf("train: class %q: %w", l.items[i].Class, err)
+	}
+	return img, nil
+}
+
+// check decodes every image once, and reads every mask where masks is not nil, before anything slow starts.
+func (l *loader) check(ctx context.Context, masks mask.Source) error {
+	return each(ctx, len(l.items), func(i int) error {
+		img, err := l.image(i)
+		if err != nil || masks == nil {
+			return err
+		}
+		_, err = masks.Mask(ctx, l.items[i], img)
+		return err
+	})
+}
+
+// each calls do for 0 to count-1 on all processors and returns the first error.
+func each(ctx context.Context, count int, do func(i int) error) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i := range count {
+		if ctx.Err() != nil {
+			break
+		}
+		group.Go(func() error { return do(i) })
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	return ctx.Err()
+}
+
+// pixels are a batch's images and masks as the step reads them.
+type pixels struct {
+	items  []int     // indices into the loader's list
+	labels []int32   // [batch]
+	images []float32 // [batch, side, side, 3], normalised
+	masks  []float32 // [batch, side, side, 1], 1 is foreground; nil without masks
+}
+
+func (l *loader) room(items []int, masks bool) *pixels {
+	area := l.side * l.side
+	p := &pixels{items: items, labels: make([]int32, len(items)), images: make([]float32, 3*area*len(items))}
+	for i, item := range items {
+		p.labels[i] = int32(l.items[item].Label)
+	}
+	if masks {
+		p.masks = make([]float32, area*len(items))
+	}
+	return p
+}
+
+// augmented crops and flips images and their masks by the same draw of seed, epoch and item.
+func (l *loader) augmented(ctx context.Context, items []int, masks mask.Source, seed, epoch uint64) (*pixels, error) {
+	p, area := l.room(items, masks != nil), l.side*l.side
+	return p, each(ctx, len(items), func(i int) error {
+		img, err := l.image(items[i])
+		if err != nil {
+			return err
+		}
+		crop := transform.Augment(seed, epoch, uint64(items[i]), img.Bounds().Size())
+		transform.Normalize(p.images[i*3*area:], crop.Image(img, l.side))
+		if masks == nil {
+			return nil
+		}
+		found, err := masks.Mask(ctx, l.items[items[i]], img)
+		if err != nil {
+			return err
+		}
+		transform.Foreground(p.masks[i*area:], mask.Crop(masks, found, crop, l.side))
+		return nil
+	})
+}
+
+// plain maps images by view, such as [transform.Eval], without augmentation.
+func (l *loader) plain(ctx context.Context, items []int, view func(*image.NRGBA, int) *image.NRGBA) (*pixels, error) {
+	p, area := l.room(items, false), l.side*l.side
+	return p, each(ctx, len(items), func(i int) error {
+		img, err := l.image(items[i])
+		if err != nil {
+			return err
+		}
+		transform.Normalize(p.images[i*3*area:], view(img, l.side))
+		return nil
+	})
+}
+
+// squash resizes the whole image to a square, so that a map of it covers all of it.
+func squash(img *image.NRGBA, side int) *image.NRGBA {
+	return transform.Resize(img, side, side, transform.Bicubic)
+}
+
+// order is an epoch's permutation of so many items.
+func order(seed, epoch uint64, items int) []int {
+	return transform.Stream(seed, "order", epoch).Perm(items)
+}
+
+// batches cuts a permutation; the last partial batch is dropped unless it is the only one.
+func batches(order []int, size int) [][]int {
+	var cut [][]int
+	for len(order) >= size {
+		cut, order = append(cut, order[:size]), order[size:]
+	}
+	if len(cut) == 0 {
+		cut = append(cut, order)
+	}
+	return cut
+}

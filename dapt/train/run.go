@@ -1,0 +1,334 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"time"
+
+	"github.com/dapt-go/dapt-go/dapt"
+	"github.com/dapt-go/dapt-go/dapt/dataset"
+	"github.com/dapt-go/dapt-go/dapt/mask"
+	"github.com/dapt-go/dapt-go/dapt/transform"
+)
+
+// Run is one tuning run.
+type Run struct {
+	Engine *Engine
+	Method dapt.Method      // its Learner is the engine's
+	Data   *dataset.Dataset // Train is tuned on, Val chooses the epoch
+	Config Config
+	Folder string         // for checkpoints; "" keeps none, and the run cannot be resumed
+	Report func(Progress) // called after each step; nil reports nothing
+}
+
+// Progress is how far a run is.
+type Progress struct {
+	Epoch, Epochs int // the present one, counted from 0
+	Step, Steps   int // done, of the whole run
+	Images        int // of this step
+	Loss          float64
+}
+
+// Epoch is what one epoch left behind.
+type Epoch struct {
+	Epoch  int                `json:"epoch"`  // from 0
+	Phase  int                `json:"phase"`  // 1 or 2; 0 for joint
+	Rate   float64            `json:"rate"`   // learning rate
+	Losses map[string]float64 `json:"losses"` // means over the epoch of those computed: see [dapt.Names]
+	Val    float64            `json:"val"`    // accuracy in percent; -1 if it was not measured
+}
+
+// Outcome is what a finished run leaves behind, besides the prompts in its engine.
+type Outcome struct {
+	Epochs  []Epoch
+	Final   string  // which prompts the engine holds: "last step" or "best on val (epoch 3)"
+	Seconds float64 // of tuning, over all sessions of a resumed run
+}
+
+// Tune tunes the engine's prompts from their seed, or goes on from the checkpoint in Folder if an interrupted run with
+// the same settings left one; either way the same prompts come out, bit for bit. At the end the engine holds the prompts
+// that Config.Final asks for, and Folder has them as prompts.safetensors.
+//
+// Bad images, masks and settings are errors before the first step. A cancelled ctx stops after the step at work, saves,
+// and returns an error that wraps ctx's.
+func (r Run) Tune(ctx context.Context) (Outcome, error) {
+	if err := r.Config.Validate(); err != nil {
+		return Outcome{}, err
+	}
+	if len(r.Engine.names) == 0 {
+		return Outcome{Final: "nothing is trained"}, nil
+	}
+	t, err := r.prepare(ctx)
+	if err != nil {
+		return Outcome{}, err
+	}
+	for t.state.Epoch < r.Config.Epochs {
+		if err := t.epoch(ctx); err != nil {
+			return Outcome{}, err
+		}
+	}
+	return t.finish()
+}
+
+// tuning is a Run at work.
+type tuning struct {
+	Run
+	loader     *loader
+	classes    [][]int32
+	background [][]int32
+	negatives  []string    // sentences that stand beside the classes in evaluation and Grad-CAM
+	source     mask.Source // Method.Masks, which knows the data set now
+	state      *state
+	start      time.Time
+}
+
+// prepare checks everything that can be checked before the first step, and finds the state to start from.
+func (r Run) prepare(ctx context.Context) (*tuning, error) {
+	if len(r.Data.Train) == 0 {
+		return nil, fmt.Errorf("train: %s has no training images", r.Data.Name)
+	}
+	t := &tuning{Run: r, loader: r.Engine.newLoader(r.Data, r.Data.Train), source: mask.For(r.Method.Masks, r.Data), start: time.Now()}
+	if err := t.tokenize(); err != nil {
+		return nil, err
+	}
+	if err := t.check(ctx); err != nil {
+		return nil, err
+	}
+	var err error
+	if t.state, err = t.resume(); err != nil {
+		return nil, err
+	}
+	if t.state != nil {
+		return t, t.load()
+	}
+	t.state = &state{Best: -1}
+	initial, err := r.Engine.Learner.Parameters(r.Engine.Model, transform.Stream(r.Config.Seed, "init"))
+	if err != nil {
+		return nil, err
+	}
+	values := map[string][]float32{}
+	for _, p := range initial {
+		values[p.Name] = p.Value
+	}
+	if err := r.Engine.SetParameters(values); err != nil {
+		return nil, err
+	}
+	if err := t.refresh(ctx); err != nil {
+		return nil, err
+	}
+	return t, t.save() // now, so that a folder that cannot be written to is found out before an epoch is lost
+}
+
+// tokenize makes the token rows of the classes and of the background words, all of one length.
+func (t *tuning) tokenize() error {
+	if t.Method.Decouples() {
+		if len(t.Method.Loss.Background.Words) == 0 {
+			t.Method.Loss.Background = dapt.Backgrounds(t.Data.Name)
+		}
+		if err := t.Method.Loss.Validate(); err != nil {
+			return err
+		}
+	}
+	background := t.Method.Loss.Background
+	words := dapt.Sentences(background.Template, background.Words)
+	t.negatives = words[:background.Negatives]
+	classes := dapt.Sentences(t.Engine.Learner.Template(t.Data.Template), t.Data.Classes)
+	rows, err := t.Engine.tokenize(append(classes, words...))
+	if err != nil {
+		return err
+	}
+	t.classes, t.background = rows[:len(t.Data.Classes)], rows[len(t.Data.Classes):]
+	return nil
+}
+
+// check reads every training image, and every mask that does not depend on the prompts, once.
+func (t *tuning) check(ctx context.Context) error {
+	for _, item := range t.Data.Train {
+		if item.Label < 0 || item.Label >= len(t.Data.Classes) {
+			return fmt.Errorf("train: image %s has label %d, but %s has %d classes, counted from 0", item.Path, item.Label, t.Data.Name,
+				len(t.Data.Classes))
+		}
+	}
+	masks := t.source
+	if checker, ok := masks.(mask.Checker); ok {
+		if err := checker.Check(ctx, t.Data.Train); err != nil {
+			return err
+		}
+	}
+	if _, follows := masks.(mask.Refresher); follows {
+		masks = nil
+	}
+	return t.loader.check(ctx, masks)
+}
+
+// refresh maps the training images anew for masks that follow the prompts.
+func (t *tuning) refresh(ctx context.Context) error {
+	if _, follows := t.source.(mask.Refresher); !follows {
+		return nil
+	}
+	heat, err := t.Engine.heatOf(ctx, t.loader, t.negatives, t.Config.Test, squash)
+	if err == nil {
+		t.state.heat = heat
+	}
+	return err
+}
+
+// masks are where this epoch's masks come from.
+func (t *tuning) masks() mask.Source {
+	if source, follows := t.source.(mask.Refresher); follows {
+		return source.Refresh(t.Data.Train, t.state.heat, t.Engine.Model.Config.Grid())
+	}
+	return t.source
+}
+
+// epoch tunes from where the state is to the end of its epoch.
+func (t *tuning) epoch(ctx context.Context) error {
+	s := t.state
+	all := batches(order(t.Config.Seed, uint64(s.Epoch), len(t.Data.Train)), t.Config.Batch)
+	masks, epoch := t.masks(), uint64(s.Epoch)
+	fill := func(ctx context.Context, items []int) (*pixels, error) {
+		return t.loader.augmented(ctx, items, masks, t.Config.Seed, epoch)
+	}
+	err := pipeline(ctx, all[s.Step:], fill, func(p *pixels) error { return t.step(p, len(all)) })
+	if err != nil {
+		return t.stopped(ctx, err)
+	}
+	return t.endEpoch(ctx, len(all))
+}
+
+// step makes one step of so many in an epoch.
+func (t *tuning) step(p *pixels, steps int) error {
+	s, side := t.state, t.Engine.Model.Config.Side
+	in := Input{Images: p.images, Labels: p.labels, Masks: p.masks, Classes: t.classes, Background: t.background}
+	if t.Method.Loss.Reo != 0 {
+		grid := mask.RandomGrid(transform.Stream(t.Config.Seed, "reo", uint64(s.Epoch), uint64(s.Step)), side, side)
+		in.Grid = make([]float32, side*side)
+		transform.Foreground(in.Grid, grid)
+	}
+	losses, err := t.Engine.Step(t.Method, t.Config, t.phase(), t.Config.At(s.Epoch), in)
+	if err != nil {
+		return err
+	}
+	if total := float64(losses[0]); math.IsNaN(total) || math.IsInf(total, 0) {
+		return t.diverged(losses, p)
+	}
+	s.add(losses)
+	s.Step++
+	if t.Report != nil {
+		t.Report(Progress{
+			Epoch: s.Epoch, Epochs: t.Config.Epochs, Step: s.Epoch*steps + s.Step, Steps: t.Config.Epochs * steps,
+			Images: len(p.items), Loss: float64(losses[0]),
+		})
+	}
+	return nil
+}
+
+func (t *tuning) phase() dapt.Phase {
+	if !t.Method.Decouples() {
+		return dapt.Both
+	}
+	return t.Method.Loss.Phase(t.state.Epoch, t.Config.Epochs)
+}
+
+// diverged tells where a loss became NaN or infinite, and how far the prompts have gone.
+func (t *tuning) diverged(losses []float32, p *pixels) error {
+	var images []string
+	for _, item := range p.items {
+		images = append(images, t.Data.Train[item].Path)
+	}
+	largest := 0.0
+	if values, err := t.Engine.Parameters(); err == nil {
+		for _, value := range values {
+			for _, v := range value {
+				largest = max(largest, math.Abs(float64(v)))
+			}
+		}
+	}
+	return fmt.Errorf("train: the loss is %g at epoch %d, step %d (terms %v %v; largest prompt value %g; images %q): lower Rate, now %g, "+
+		"or look at these images and their masks; the checkpoint of the last epoch is kept",
+		losses[0], t.state.Epoch, t.state.Step, dapt.Names(), losses, largest, images, t.Config.At(t.state.Epoch))
+}
+
+// endEpoch measures, maps the masks of the next epoch, remembers the best, and saves. Cut short, it is done again.
+func (t *tuning) endEpoch(ctx context.Context, steps int) error {
+	s := t.state
+	done := Epoch{Epoch: s.Epoch, Phase: int(t.phase()), Rate: t.Config.At(s.Epoch), Val: -1}
+	done.Losses = s.means(steps, t.Method.Terms(t.phase()))
+	if t.choosesOnVal() {
+		score, err := t.Engine.Evaluate(ctx, t.Data, t.Data.Val, t.negatives, t.Config)
+		if err != nil {
+			return t.stopped(ctx, err)
+		}
+		done.Val = score.Accuracy
+	}
+	if s.Epoch+1 < t.Config.Epochs {
+		if err := t.refresh(ctx); err != nil {
+			return t.stopped(ctx, err)
+		}
+	}
+	if t.choosesOnVal() && (s.Best < 0 || done.Val > s.Epochs[s.Best].Val) {
+		best, err := t.Engine.Parameters()
+		if err != nil {
+			return err
+		}
+		s.Best, s.best = s.Epoch, best
+	}
+	s.Epochs = append(s.Epochs, done)
+	s.Epoch, s.Step, s.Sums = s.Epoch+1, 0, nil
+	return t.save()
+}
+
+func (t *tuning) choosesOnVal() bool { return t.Config.Final == BestOnVal && len(t.Data.Val) > 0 }
+
+// stopped saves what a cancelled run has done, and passes any other error on.
+func (t *tuning) stopped(ctx context.Context, err error) error {
+	if ctx.Err() == nil || t.Folder == "" {
+		return err
+	}
+	if err := t.save(); err != nil {
+		return err
+	}
+	return fmt.Errorf("train: stopped in epoch %d after %d steps and saved in %s; the same run goes on from there: %w",
+		t.state.Epoch, t.state.Step, t.Folder, context.Cause(ctx))
+}
+
+// finish puts the chosen prompts into the engine and writes them.
+func (t *tuning) finish() (Outcome, error) {
+	out := Outcome{Epochs: t.state.Epochs, Final: string(LastStep), Seconds: t.state.Seconds}
+	if t.Config.Final == BestOnVal && len(t.Data.Val) == 0 {
+		out.Final += " (no validation images)"
+	}
+	if t.state.Best >= 0 {
+		out.Final = fmt.Sprintf("%s (epoch %d)", BestOnVal, t.state.Best)
+		if err := t.Engine.SetParameters(t.state.best); err != nil {
+			return out, err
+		}
+	}
+	if t.Folder == "" {
+		return out, nil
+	}
+	return out, t.Engine.Save(t.Folder+"/"+PromptsFile, Prompts{Classes: t.Data.Classes, Dataset: t.Data.Name, Final: out.Final})
+}
+
+// resume reads the checkpoint of an interrupted run; nil if there is none.
+func (t *tuning) resume() (*state, error) {
+	if t.Folder == "" {
+		return nil, nil
+	}
+	s, err := readState(t.Folder+"/"+checkpointFile, t.key())
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	return s, err
+}
+
+// load puts the resumed state into the engine.
+func (t *tuning) load() error {
+	if err := t.Engine.SetParameters(t.state.parameters); err != nil {
+		return err
+	}
+	return t.Engine.setValues(momentumScope, t.state.momentum)
+}
