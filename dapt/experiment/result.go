@@ -1,7 +1,11 @@
 // Package experiment runs the protocols of the paper and keeps their results.
 package experiment
 
-import "encoding/json"
+import (
+	"encoding/json"
+
+	"github.com/dapt-go/dapt-go/dapt/train"
+)
 
 // Result is one finished run: everything a table, a figure or a sceptic needs. It is one JSON line of the results file.
 type Result struct {
@@ -41,13 +45,7 @@ type Test struct {
 }
 
 // Epoch is what one epoch left behind.
-type Epoch struct {
-	Epoch  int                `json:"epoch"`  // from 0
-	Phase  int                `json:"phase"`  // 1 or 2; 0 for joint
-	Rate   float64            `json:"rate"`   // learning rate
-	Losses map[string]float64 `json:"losses"` // means over the epoch: "total", "cls", "v", "f", "b", "reo"
-	Val    float64            `json:"val"`    // accuracy in percent; -1 without a validation list
-}
+type Epoch = train.Epoch
 
 // Focus is how much of an image's Grad-CAM energy lies inside the object's true mask.
 type Focus struct {

@@ -1,0 +1,47 @@
+package experiment
+
+import (
+	"cmp"
+	"context"
+
+	"github.com/dapt-go/dapt-go/dapt"
+	"github.com/dapt-go/dapt-go/dapt/dataset"
+	"github.com/dapt-go/dapt-go/dapt/train"
+)
+
+// BaseToNovel tunes on the base half of the classes, and tests on it and on the novel half, each against its own class
+// names only (Zhou et al., CoCoOp, CVPR 2022).
+//
+// The images of a seed are those of its few-shot draw over all classes, cut to the base half afterwards. A learner that
+// trains nothing runs once, with the first seed.
+type BaseToNovel struct {
+	Benchmarks []Benchmark
+	Methods    []dapt.Method
+	Shots      int           // training images a class; 0 means 16
+	Seeds      []int         // nil means 1, 2, 3
+	Train      *train.Config // nil means [train.PaperBaseToNovel]; its Seed is set by Seeds
+	Focus      int           // test images of each half to measure [Focus] on; 0 measures none
+}
+
+// Run returns the results of all runs in the order of benchmarks, methods and seeds. Those on file are not computed
+// again. When ctx is cancelled or a run fails, finished runs are on file and the same call goes on from there.
+func (b BaseToNovel) Run(ctx context.Context, lab *Lab) ([]Result, error) {
+	config := train.PaperBaseToNovel()
+	if b.Train != nil {
+		config = *b.Train
+	}
+	return plan{
+		protocol: "base_to_novel", benchmarks: b.Benchmarks, methods: b.Methods, shots: []int{cmp.Or(b.Shots, 16)}, seeds: b.Seeds,
+		train: config, focus: b.Focus, split: (*dataset.Dataset).Base, tests: halves,
+	}.run(ctx, lab)
+}
+
+// halves are the tests of the base and of the novel classes.
+func halves(suffix string, m dapt.Method, d *dataset.Dataset) []test {
+	b := m.Loss.Background
+	words := dapt.Sentences(b.Template, b.Words)
+	return []test{
+		{"base" + suffix, d.Base(), words[:b.Negatives]},
+		{"novel" + suffix, d.Novel(), words[:b.NewNegatives]},
+	}
+}

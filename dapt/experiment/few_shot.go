@@ -1,0 +1,44 @@
+package experiment
+
+import (
+	"context"
+
+	"github.com/dapt-go/dapt-go/dapt"
+	"github.com/dapt-go/dapt-go/dapt/dataset"
+	"github.com/dapt-go/dapt-go/dapt/train"
+)
+
+// FewShot tunes on all classes with a few images each, and tests on all of them (Zhou et al., CoOp, IJCV 2022).
+//
+// A learner that trains nothing runs once, with the first seed.
+type FewShot struct {
+	Benchmarks []Benchmark
+	Methods    []dapt.Method
+	Shots      []int         // training images a class; nil means 1, 2, 4, 8, 16
+	Seeds      []int         // nil means 1, 2, 3
+	Train      *train.Config // nil means [train.Paper]; its Seed is set by Seeds
+	Focus      int           // test images to measure [Focus] on; 0 measures none
+}
+
+// Run returns the results of all runs in the order of benchmarks, methods, shots and seeds, as [BaseToNovel.Run] does.
+func (f FewShot) Run(ctx context.Context, lab *Lab) ([]Result, error) {
+	config := train.Paper()
+	if f.Train != nil {
+		config = *f.Train
+	}
+	shots := f.Shots
+	if shots == nil {
+		shots = []int{1, 2, 4, 8, 16}
+	}
+	whole := func(d *dataset.Dataset) *dataset.Dataset { return d }
+	return plan{
+		protocol: "few_shot", benchmarks: f.Benchmarks, methods: f.Methods, shots: shots, seeds: f.Seeds,
+		train: config, focus: f.Focus, split: whole, tests: all,
+	}.run(ctx, lab)
+}
+
+// all is the test of all classes.
+func all(suffix string, m dapt.Method, d *dataset.Dataset) []test {
+	b := m.Loss.Background
+	return []test{{"all" + suffix, d, dapt.Sentences(b.Template, b.Words)[:b.Negatives]}}
+}

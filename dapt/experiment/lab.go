@@ -1,0 +1,161 @@
+package experiment
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"runtime/debug"
+	"slices"
+	"strings"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+
+	"github.com/dapt-go/dapt-go/dapt"
+	"github.com/dapt-go/dapt-go/dapt/clip"
+	"github.com/dapt-go/dapt-go/dapt/dataset"
+	"github.com/dapt-go/dapt-go/dapt/mask"
+	"github.com/dapt-go/dapt-go/dapt/prompt"
+	"github.com/dapt-go/dapt-go/dapt/train"
+)
+
+// Lab is where experiments run: a CLIP on a backend, and a folder of results. It is for one goroutine at a time.
+type Lab struct {
+	Model   *clip.Model
+	Folder  string // results.jsonl and, below runs/, a folder for each run
+	Info    Backend
+	Report  func(Progress) // called as work goes on; nil reports nothing
+	backend compute.Backend
+	engines map[string]*train.Engine
+	images  *train.Images
+	results []Result
+}
+
+// Progress is how far an experiment is.
+type Progress struct {
+	Run         string  // what is at work, such as "Mini maple+dapt-s seed 2"
+	Doing       string  // "tuning, epoch 3 of 6", "testing"
+	Done, Total int     // units of work, in images, of all runs that are not on file yet
+	Loss        float64 // of the last step; 0 while testing
+}
+
+// Open reads the folder's results. info says what backend is.
+func Open(backend compute.Backend, info Backend, m *clip.Model, folder string) (*Lab, error) {
+	l := &Lab{Model: m, Folder: folder, Info: info, backend: backend, engines: map[string]*train.Engine{}, images: train.NewImages(train.DefaultMemory)}
+	var err error
+	l.results, err = ReadResults(l.ResultsPath())
+	return l, err
+}
+
+// Close frees the device memory; the backend stays open.
+func (l *Lab) Close() {
+	for _, engine := range l.engines {
+		engine.Close()
+	}
+}
+
+// ResultsPath is the file of all finished runs.
+func (l *Lab) ResultsPath() string { return filepath.Join(l.Folder, "results.jsonl") }
+
+// Benchmark is a data set to run a protocol on.
+type Benchmark struct {
+	*dataset.Dataset
+	Conditions []Condition // further tests beside the data set's own
+	Truth      mask.Source // true masks of the test images, to measure [Focus] with; nil means there are none
+}
+
+// Condition is a further list of test images, of the same classes and in the same folder.
+type Condition struct {
+	Name  string // such as "shift"
+	Items []dataset.Item
+}
+
+// Engine returns the lab's engine of a learner; engines of learners with the same settings are the same, so that their
+// programs compile once.
+func (l *Lab) Engine(learner prompt.Learner, dtype dtypes.DType) (*train.Engine, error) {
+	settings, err := json.Marshal(learner)
+	if err != nil {
+		return nil, fmt.Errorf("experiment: encoding learner %s: %w", learner.Name(), err)
+	}
+	key := learner.Name() + string(settings) + dtype.String()
+	if l.engines[key] == nil {
+		if l.engines[key], err = train.NewEngine(l.backend, l.Model, learner, dtype); err != nil {
+			return nil, err
+		}
+		l.engines[key].Images = l.images
+	}
+	return l.engines[key], nil
+}
+
+// settings are what a result's Config holds.
+type settings struct {
+	Learner string         `json:"learner"`
+	Options prompt.Learner `json:"options"` // of the learner
+	Masks   string         `json:"masks,omitempty"`
+	Source  mask.Source    `json:"mask_source,omitempty"`
+	Loss    *dapt.Config   `json:"loss,omitempty"`
+	Train   *train.Config  `json:"train,omitempty"`
+	Focus   int            `json:"focus_images,omitempty"`
+}
+
+func newSettings(m dapt.Method, c train.Config, focus int) settings {
+	s := settings{Learner: m.Learner.Name(), Options: m.Learner, Train: &c, Focus: focus}
+	if m.Decouples() {
+		s.Masks, s.Source, s.Loss = m.Masks.Name(), m.Masks, &m.Loss
+	}
+	return s
+}
+
+// find returns the result on file of the same run, if there is one.
+func (l *Lab) find(wanted Result) (Result, bool) {
+	at := slices.IndexFunc(l.results, func(r Result) bool { return r.key() == wanted.key() })
+	if at < 0 {
+		return Result{}, false
+	}
+	return l.results[at], true
+}
+
+// add puts a finished run on file.
+func (l *Lab) add(r Result) error {
+	if err := appendResult(l.ResultsPath(), r); err != nil {
+		return err
+	}
+	l.results = append(l.results, r)
+	return nil
+}
+
+// key is the same for runs that would give the same numbers.
+func (r Result) key() string {
+	text := fmt.Sprintf("%s|%s|%s|%d|%d|%s|%s|%s|%v",
+		r.Protocol, r.Dataset, r.Method, r.Seed, r.Shots, r.Config, r.SplitHash, r.Backbone, r.Backend)
+	return hash(text)[:8]
+}
+
+// hash is the first 64 bits of SHA-256, in hex.
+func hash(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:8])
+}
+
+// RunFolder is where a run keeps its checkpoint and its prompts. Runs with other settings have other folders.
+func (l *Lab) RunFolder(r Result) string {
+	return filepath.Join(l.Folder, "runs", r.Protocol, r.Dataset, strings.ReplaceAll(r.Method, "/", "-"),
+		fmt.Sprintf("shots_%d", r.Shots), fmt.Sprintf("seed%d-%s", r.Seed, r.key()))
+}
+
+// version names this module's version in the running program.
+func version() string {
+	build, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	v := build.Main.Version
+	for _, setting := range build.Settings {
+		if setting.Key == "vcs.revision" && !strings.Contains(v, setting.Value[:min(12, len(setting.Value))]) {
+			v += " " + setting.Value
+		}
+	}
+	return v
+}

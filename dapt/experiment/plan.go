@@ -1,0 +1,106 @@
+package experiment
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/dapt-go/dapt-go/dapt"
+	"github.com/dapt-go/dapt-go/dapt/dataset"
+	"github.com/dapt-go/dapt-go/dapt/train"
+)
+
+// plan is what protocols have in common: every benchmark with every method, number of shots and seed.
+type plan struct {
+	protocol   string
+	benchmarks []Benchmark
+	methods    []dapt.Method
+	shots      []int
+	seeds      []int
+	train      train.Config
+	focus      int
+	// split turns a few-shot draw into what is tuned on, tests into what is tested.
+	split func(drawn *dataset.Dataset) *dataset.Dataset
+	tests func(suffix string, m dapt.Method, d *dataset.Dataset) []test
+}
+
+// run does all runs, in the order of benchmarks, methods, shots and seeds.
+func (p plan) run(ctx context.Context, lab *Lab) ([]Result, error) {
+	runs, err := p.runs(lab)
+	if err != nil {
+		return nil, err
+	}
+	return lab.runAll(ctx, runs)
+}
+
+// runs lists what is to be done, and checks it.
+func (p plan) runs(lab *Lab) ([]run, error) {
+	if p.seeds == nil {
+		p.seeds = []int{1, 2, 3}
+	}
+	if len(p.seeds) == 0 || len(p.methods) == 0 || len(p.benchmarks) == 0 {
+		return nil, fmt.Errorf("experiment: %s with %d benchmarks, %d methods and %d seeds, want at least 1 each",
+			p.protocol, len(p.benchmarks), len(p.methods), len(p.seeds))
+	}
+	if err := p.train.Validate(); err != nil {
+		return nil, err
+	}
+	var runs []run
+	for _, benchmark := range p.benchmarks {
+		for _, method := range p.methods {
+			added, err := p.of(lab, benchmark, method)
+			if err != nil {
+				return nil, err
+			}
+			runs = append(runs, added...)
+		}
+	}
+	return runs, nil
+}
+
+// of lists the runs of one method on one benchmark: a single one if there is nothing to train.
+func (p plan) of(lab *Lab, benchmark Benchmark, m dapt.Method) ([]run, error) {
+	trains, err := trains(lab.Model, m.Learner)
+	if err != nil {
+		return nil, err
+	}
+	var runs []run
+	for _, shots := range p.shots {
+		for _, seed := range p.seeds {
+			r, err := p.one(benchmark, m, shots, seed)
+			if err != nil {
+				return nil, err
+			}
+			if r.trains = trains; !trains {
+				shots = 0
+			}
+			if err := r.describe(lab, p.protocol, shots); err != nil {
+				return nil, err
+			}
+			if runs = append(runs, r); !trains {
+				return runs, nil
+			}
+		}
+	}
+	return runs, nil
+}
+
+// one prepares one run.
+func (p plan) one(benchmark Benchmark, m dapt.Method, shots, seed int) (run, error) {
+	if shots < 0 || seed < 0 {
+		return run{}, fmt.Errorf("experiment: %d shots and seed %d, want at least 0", shots, seed)
+	}
+	drawn := benchmark.FewShot(shots, uint64(seed))
+	if m.Decouples() && len(m.Loss.Background.Words) == 0 {
+		m.Loss.Background = dapt.Backgrounds(benchmark.Name)
+	}
+	r := run{method: m, config: p.train, data: p.split(drawn), truth: benchmark.Truth, focus: p.focus}
+	r.config.Seed = uint64(seed)
+	r.tests = p.tests("", m, drawn)
+	r.clean = len(r.tests)
+	for _, condition := range benchmark.Conditions {
+		changed := *drawn
+		changed.Test = condition.Items
+		r.tests = append(r.tests, p.tests("_"+condition.Name, m, &changed)...)
+	}
+	return r, nil
+}

@@ -1,0 +1,189 @@
+package experiment
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/dapt-go/dapt-go/dapt"
+	"github.com/dapt-go/dapt-go/dapt/clip"
+	"github.com/dapt-go/dapt-go/dapt/dataset"
+	"github.com/dapt-go/dapt-go/dapt/mask"
+	"github.com/dapt-go/dapt-go/dapt/prompt"
+	"github.com/dapt-go/dapt-go/dapt/train"
+	"github.com/dapt-go/dapt-go/dapt/transform"
+)
+
+// run is one run to do, whatever the protocol.
+type run struct {
+	method dapt.Method
+	config train.Config
+	data   *dataset.Dataset // to tune on
+	tests  []test
+	truth  mask.Source // of the test images; nil without
+	clean  int         // how many of tests, from the first, are the benchmark's own, and no further condition
+	focus  int         // images of each of those to measure Focus on
+	trains bool
+	result Result // as far as it is known before
+}
+
+// test is one list of images, its data's Test, scored against its data's classes and further sentences.
+type test struct {
+	name  string
+	data  *dataset.Dataset
+	words []string
+}
+
+// describe fills in what identifies the run's result.
+func (r *run) describe(lab *Lab, protocol string, shots int) error {
+	config, err := json.Marshal(newSettings(r.method, r.config, r.focus))
+	if err != nil {
+		return fmt.Errorf("experiment: encoding the settings: %w", err)
+	}
+	r.result = Result{
+		Protocol: protocol, Dataset: r.data.Name, Method: r.method.Name(), Seed: int(r.config.Seed), Shots: shots, Config: config,
+		SplitHash: r.splitHash(), Code: version(), Backbone: lab.Model.Name + " " + lab.Model.Fingerprint(), Backend: lab.Info,
+	}
+	return nil
+}
+
+// splitHash is of the training and validation images and of every test.
+func (r *run) splitHash() string {
+	text := r.data.Hash()
+	for _, t := range r.tests {
+		text += t.data.Hash()
+	}
+	return hash(text)
+}
+
+// trains reports whether a learner has anything to tune.
+func trains(m *clip.Model, learner prompt.Learner) (bool, error) {
+	parameters, err := learner.Parameters(m, transform.Stream(0, "init"))
+	return len(parameters) > 0, err
+}
+
+// Units of work: the forward pass of an image is 1; measured on the mini CLIP.
+const (
+	plainStep = 4 // an image of a step of the learner alone
+	daptStep  = 6 // of a step with DAPT
+)
+
+// step is the work of an image of a step.
+func (r *run) step() int {
+	if r.method.Decouples() {
+		return daptStep
+	}
+	return plainStep
+}
+
+// cost is the run's work, for the progress bar.
+func (r *run) cost() int {
+	work := 0
+	for _, t := range r.tests {
+		work += len(t.data.Test)
+	}
+	if r.trains {
+		work += r.config.Epochs * (len(r.data.Train)*r.step() + len(r.data.Val))
+	}
+	if _, follows := r.method.Masks.(mask.Refresher); follows {
+		work += r.config.Epochs * len(r.data.Train)
+	}
+	return work
+}
+
+// runAll does the runs that are not on file, and returns the results of all, in their order.
+func (l *Lab) runAll(ctx context.Context, runs []run) ([]Result, error) {
+	bar := meter{report: l.Report}
+	for _, r := range runs {
+		if _, ok := l.find(r.result); !ok {
+			bar.at.Total += r.cost()
+		}
+	}
+	var results []Result
+	for _, r := range runs {
+		done, ok := l.find(r.result)
+		if !ok {
+			bar.begin(&r)
+			var err error
+			if done, err = r.do(ctx, l, &bar); err != nil {
+				return results, fmt.Errorf("experiment: %s, %s, seed %d: %w", r.result.Dataset, r.result.Method, r.result.Seed, err)
+			}
+			if err := l.add(done); err != nil {
+				return results, err
+			}
+		}
+		results = append(results, done)
+	}
+	return results, nil
+}
+
+// do tunes and tests.
+func (r *run) do(ctx context.Context, lab *Lab, bar *meter) (Result, error) {
+	engine, err := lab.Engine(r.method.Learner, r.config.DType)
+	if err != nil {
+		return Result{}, err
+	}
+	engine.Seen = bar.seen
+	defer func() { engine.Seen = nil }()
+	result := r.result
+	tuning := train.Run{
+		Engine: engine, Method: r.method, Data: r.data, Config: r.config, Folder: lab.RunFolder(result),
+		Report: func(p train.Progress) { bar.step(p, r.step()) },
+	}
+	outcome, err := tuning.Tune(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	result.Epochs, result.Final, result.Seconds = outcome.Epochs, outcome.Final, outcome.Seconds
+	for _, t := range r.tests {
+		bar.doing("testing " + t.name)
+		score, err := engine.Evaluate(ctx, t.data, t.data.Test, t.words, r.config)
+		if err != nil {
+			return Result{}, err
+		}
+		result.Tests = append(result.Tests, Test{
+			Name: t.name, Images: score.Images, Accuracy: score.Accuracy, MacroF1: score.MacroF1, Classes: t.data.Classes, PerClass: score.PerClass,
+		})
+	}
+	if r.truth != nil && r.focus > 0 {
+		bar.doing("looking where it looks")
+		result.Focus, err = r.measureFocus(ctx, lab)
+	}
+	return result, err
+}
+
+// meter adds up the work of all runs.
+type meter struct {
+	report func(Progress)
+	at     Progress
+}
+
+func (m *meter) begin(r *run) {
+	m.at.Run = fmt.Sprintf("%s %s seed %d", r.result.Dataset, r.result.Method, r.result.Seed)
+	m.doing("preparing")
+}
+
+func (m *meter) doing(what string) {
+	m.at.Doing, m.at.Loss = what, 0
+	m.send()
+}
+
+// seen counts images that were encoded outside of steps.
+func (m *meter) seen(images int) {
+	m.at.Done += images
+	m.send()
+}
+
+func (m *meter) step(p train.Progress, work int) {
+	m.at.Doing = fmt.Sprintf("tuning, epoch %d of %d", p.Epoch+1, p.Epochs)
+	m.at.Done += p.Images * work
+	m.at.Loss = p.Loss
+	m.send()
+}
+
+func (m *meter) send() {
+	m.at.Done = min(m.at.Done, m.at.Total)
+	if m.report != nil {
+		m.report(m.at)
+	}
+}
