@@ -2,11 +2,13 @@
 //
 // A file is the length of a header, the header in JSON, and the tensors' bytes. Reading is strict: what the header says
 // is checked against the file before it is used, and nothing larger than the file is ever allocated. go-huggingface has a
-// reader of its own, which loads tensors onto a backend and trusts the header, and no writer.
+// reader of its own, which loads tensors onto a backend and trusts the header (a huge length is allocated, offsets are
+// sliced unchecked), and no writer.
 package safetensors
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -15,6 +17,8 @@ import (
 	"maps"
 	"math"
 	"os"
+	"path/filepath"
+	"runtime"
 	"slices"
 
 	"github.com/google/renameio/v2"
@@ -31,9 +35,9 @@ const metadataName = "__metadata__"
 
 // entry is what the header says of a tensor.
 type entry struct {
-	DType   string   `json:"dtype"`
-	Shape   []int    `json:"shape"`
-	Offsets [2]int64 `json:"data_offsets"`
+	DType   string  `json:"dtype"`
+	Shape   []int   `json:"shape"`
+	Offsets []int64 `json:"data_offsets"` // first byte, and the one after the last
 }
 
 // Read reads a file. The error names it; it is os.ErrNotExist if there is none.
@@ -66,18 +70,37 @@ func Decode(data []byte) (*File, error) {
 	file := &File{Metadata: map[string]string{}, Tensors: make(map[string]Tensor, len(names))}
 	entries := map[string]entry{}
 	for i, name := range names {
-		var into any = new(entry)
 		if name == metadataName {
-			into = &file.Metadata
+			err = strictly(raw[i], &file.Metadata)
+		} else {
+			entries[name], err = parse(raw[i])
 		}
-		if err := json.Unmarshal(raw[i], into); err != nil {
+		if err != nil {
 			return nil, fmt.Errorf("safetensors: header of %q: %w", name, err)
 		}
-		if e, ok := into.(*entry); ok {
-			entries[name] = *e
-		}
 	}
-	return file, file.cut(entries, body)
+	if err := file.cut(entries, body); err != nil {
+		return nil, err
+	}
+	return file, nil
+}
+
+// parse reads what the header says of a tensor. Nothing may be left out.
+func parse(raw json.RawMessage) (e entry, err error) {
+	if err := strictly(raw, &e); err != nil {
+		return e, err
+	}
+	if e.DType == "" || e.Shape == nil || len(e.Offsets) != 2 {
+		return e, fmt.Errorf("%.200s, want dtype, shape and two data_offsets", raw)
+	}
+	return e, nil
+}
+
+// strictly decodes JSON that may hold no field that into lacks.
+func strictly(raw json.RawMessage, into any) error {
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.DisallowUnknownFields()
+	return decoder.Decode(into)
 }
 
 // fields returns the header's names and values in their order. encoding/json would keep the last of equal names.
@@ -115,11 +138,7 @@ func fields(header []byte) (names []string, values []json.RawMessage, err error)
 // cut gives each entry its bytes of the body.
 func (f *File) cut(entries map[string]entry, body []byte) error {
 	order := slices.SortedFunc(maps.Keys(entries), func(a, b string) int {
-		x, y := entries[a].Offsets, entries[b].Offsets
-		if x[0] != y[0] {
-			return int(min(max(x[0]-y[0], -1), 1))
-		}
-		return int(min(max(x[1]-y[1], -1), 1))
+		return cmp.Or(slices.Compare(entries[a].Offsets, entries[b].Offsets), cmp.Compare(a, b))
 	})
 	end := int64(0)
 	for _, name := range order {
@@ -173,7 +192,7 @@ func (f *File) Encode() []byte {
 		if dims == nil {
 			dims = []int{}
 		}
-		header[name] = entry{t.DType, dims, [2]int64{end, end + int64(len(t.Data))}}
+		header[name] = entry{t.DType, dims, []int64{end, end + int64(len(t.Data))}}
 		end += int64(len(t.Data))
 	}
 	text, err := json.Marshal(header)
@@ -191,10 +210,33 @@ func (f *File) Encode() []byte {
 	return out
 }
 
-// Write writes the file so that either the old or the new one is there whenever the power fails.
+// Write writes the file so that either the old or the new one is there whenever the power fails. A tensor whose bytes do
+// not fit its type and shape is an error, and then nothing is written. The folder must be there.
 func (f *File) Write(path string) error {
-	if err := renameio.WriteFile(path, f.Encode(), 0o644); err != nil {
+	for name, t := range f.Tensors {
+		if err := t.check(); err != nil {
+			return fmt.Errorf("safetensors: writing %s: tensor %q: %w", path, name, err)
+		}
+	}
+	folder := filepath.Dir(path)
+	// renameio syncs the file, but looks for room in the system's temporary folder first, and does not sync the folder.
+	if err := renameio.WriteFile(path, f.Encode(), 0o644, renameio.WithTempDir(folder)); err != nil {
+		return fmt.Errorf("safetensors: writing %s: %w", path, err)
+	}
+	if err := syncFolder(folder); err != nil {
 		return fmt.Errorf("safetensors: writing %s: %w", path, err)
 	}
 	return nil
+}
+
+// syncFolder makes a rename in the folder last.
+func syncFolder(folder string) error {
+	if runtime.GOOS == "windows" {
+		return nil // it has no such call
+	}
+	opened, err := os.Open(folder)
+	if err != nil {
+		return err
+	}
+	return errors.Join(opened.Sync(), opened.Close())
 }

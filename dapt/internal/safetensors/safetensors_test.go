@@ -75,6 +75,13 @@ func TestLyingHeadersAreErrors(t *testing.T) {
 		"negative":        {with(`{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}`, 4), "impossible"},
 		"unknown type":    {with(`{"a":{"dtype":"F31","shape":[1],"data_offsets":[0,4]}}`, 4), "unknown type"},
 		"twice":           {with(`{"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}`, 0), "twice"},
+		"one offset":      {with(`{"a":{"dtype":"U8","shape":[0],"data_offsets":[0]}}`, 0), "two data_offsets"},
+		"three offsets":   {with(`{"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0,0]}}`, 0), "two data_offsets"},
+		"no shape":        {with(`{"a":{"dtype":"U8","data_offsets":[0,1]}}`, 1), "shape"},
+		"unknown field":   {with(`{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1],"order":"C"}}`, 1), "order"},
+		"null":            {with(`{"a":null}`, 0), "want dtype"},
+		"huge offsets":    {with(`{"a":{"dtype":"U8","shape":[1],"data_offsets":[-9223372036854775808,9223372036854775807]}}`, 1), "claims"},
+		"metadata":        {with(`{"__metadata__":{"a":1}}`, 0), "__metadata__"},
 		"no numbers":      {with(`{"a":{"dtype":"U8","shape":"x","data_offsets":[0,0]}}`, 0), `"a"`},
 	} {
 		if _, err := Decode(c.data); err == nil || !strings.Contains(err.Error(), c.want) {
@@ -99,6 +106,82 @@ func TestWriteLeavesTheOldFileWhereItFails(t *testing.T) {
 	}
 	if err := sample().Write(filepath.Join(file, "x")); err == nil || !strings.Contains(err.Error(), file) {
 		t.Errorf("Write below a plain file = %v, want an error that names the path", err)
+	}
+}
+
+func TestWriteRefusesBytesThatDoNotFit(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x")
+	file := File{Tensors: map[string]Tensor{"a": {"F32", []int{3}, make([]byte, 8)}}}
+	if err := file.Write(path); err == nil || !strings.Contains(err.Error(), "takes 12") {
+		t.Errorf("Write of 8 bytes as F32 [3] = %v, want an error", err)
+	}
+	if _, err := os.Stat(path); err == nil {
+		t.Error("a file was written all the same")
+	}
+}
+
+func TestWriteLeavesNothingElseInTheFolder(t *testing.T) {
+	folder := t.TempDir()
+	for range 2 {
+		if err := sample().Write(filepath.Join(folder, "x")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	entries, err := os.ReadDir(folder)
+	if err != nil || len(entries) != 1 {
+		t.Errorf("the folder holds %v, %v, want x alone", entries, err)
+	}
+}
+
+func TestHalfRoundsToTheNearestAndTiesToEven(t *testing.T) {
+	for value, want := range map[float32]float32{
+		1 + 1.0/2048: 1, 1 + 3.0/2048: 1 + 2.0/1024, 1 + 1.1/2048: 1 + 1.0/1024, 65519: 65504, 65520: float32(math.Inf(1)),
+		0x1p-25: 0, 0x1.8p-25: 0x1p-24, 0x3p-25: 0x1p-23, 0x1p-24: 0x1p-24, -0x1.002p0: -1,
+	} {
+		if got, err := Half([]float32{value}, 1).Float32s(); err != nil || got[0] != want {
+			t.Errorf("Half(%g) = %g, %v, want %g", value, got[0], err, want)
+		}
+	}
+}
+
+func TestEveryHalfIsReadAndWrittenBackEqual(t *testing.T) {
+	for bits := range 1 << 16 {
+		value := halfValue(uint16(bits))
+		if value == value && halfBits(value) != uint16(bits) {
+			t.Fatalf("half %#x is %g, and that is written as %#x", bits, value, halfBits(value))
+		}
+	}
+	if got := halfValue(halfBits(float32(math.NaN()))); got == got {
+		t.Errorf("NaN in half precision = %g", got)
+	}
+}
+
+func TestIntegersAreExactOrAnError(t *testing.T) {
+	wide := Tensor{"I64", []int{2}, binary.LittleEndian.AppendUint64(binary.LittleEndian.AppendUint64(nil, 5), 1<<40)}
+	if _, err := wide.Int32s(); err == nil || !strings.Contains(err.Error(), "1099511627776 at place 1") {
+		t.Errorf("Int32s of 1<<40 = %v, want an error that names it", err)
+	}
+	for name, c := range map[string]struct {
+		tensor Tensor
+		want   []int32
+	}{
+		"U8": {Bytes([]byte{0, 255}, 2), []int32{0, 255}}, "I8": {Tensor{"I8", []int{1}, []byte{255}}, []int32{-1}},
+		"U16": {Tensor{"U16", []int{1}, []byte{255, 255}}, []int32{65535}}, "I16": {Tensor{"I16", []int{1}, []byte{255, 255}}, []int32{-1}},
+		"I32": {Int32([]int32{math.MinInt32}, 1), []int32{math.MinInt32}},
+	} {
+		if got, err := c.tensor.Int32s(); err != nil || !slices.Equal(got, c.want) {
+			t.Errorf("Int32s of %s = %v, %v, want %v", name, got, err, c.want)
+		}
+	}
+}
+
+func TestEveryFloatTypeBecomesFloat32(t *testing.T) {
+	for name, data := range map[string][]byte{
+		"F32": {0, 0, 0xc0, 0xbf}, "F16": {0, 0xbe}, "BF16": {0xc0, 0xbf}, "F64": {0, 0, 0, 0, 0, 0, 0xf8, 0xbf},
+	} {
+		if got, err := (Tensor{name, nil, data}).Float32s(); err != nil || !slices.Equal(got, []float32{-1.5}) {
+			t.Errorf("Float32s of %s = %v, %v, want -1.5", name, got, err)
+		}
 	}
 }
 

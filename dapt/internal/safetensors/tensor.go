@@ -4,9 +4,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
-
-	"github.com/gomlx/compute/dtypes/bfloat16"
-	"github.com/gomlx/compute/dtypes/float16"
 )
 
 // Tensor is one tensor, little-endian and row-major.
@@ -31,11 +28,11 @@ func Float32(values []float32, dims ...int) Tensor {
 	return Tensor{"F32", dims, data}
 }
 
-// Half makes a tensor of float16, each value rounded to the nearest.
+// Half makes a tensor of float16, each value rounded to the nearest, of two to the even; above 65519 that is infinity.
 func Half(values []float32, dims ...int) Tensor {
 	data := make([]byte, 0, 2*len(values))
 	for _, v := range values {
-		data = binary.LittleEndian.AppendUint16(data, float16.FromFloat32(v).Bits())
+		data = binary.LittleEndian.AppendUint16(data, halfBits(v))
 	}
 	return Tensor{"F16", dims, data}
 }
@@ -49,16 +46,19 @@ func Int32(values []int32, dims ...int) Tensor {
 	return Tensor{"I32", dims, data}
 }
 
-// Float32s returns the values of a tensor of any float type; float64 is rounded.
+// Bytes makes a tensor of bytes, which it shares.
+func Bytes(values []byte, dims ...int) Tensor { return Tensor{"U8", dims, values} }
+
+// Float32s returns the values of a tensor of F32, F16, BF16 or F64, which is rounded.
 func (t Tensor) Float32s() ([]float32, error) {
 	var read func(b []byte) float32
 	switch t.DType {
 	case "F32":
 		read = func(b []byte) float32 { return math.Float32frombits(binary.LittleEndian.Uint32(b)) }
 	case "F16":
-		read = func(b []byte) float32 { return float16.FromBits(binary.LittleEndian.Uint16(b)).Float32() }
+		read = func(b []byte) float32 { return halfValue(binary.LittleEndian.Uint16(b)) }
 	case "BF16":
-		read = func(b []byte) float32 { return bfloat16.FromBits(binary.LittleEndian.Uint16(b)).Float32() }
+		read = func(b []byte) float32 { return math.Float32frombits(uint32(binary.LittleEndian.Uint16(b)) << 16) }
 	case "F64":
 		read = func(b []byte) float32 { return float32(math.Float64frombits(binary.LittleEndian.Uint64(b))) }
 	default:
@@ -79,12 +79,31 @@ func (t Tensor) Int64s() ([]int64, error) {
 		read = func(b []byte) int64 { return int64(int16(binary.LittleEndian.Uint16(b))) }
 	case "I8":
 		read = func(b []byte) int64 { return int64(int8(b[0])) }
+	case "U32":
+		read = func(b []byte) int64 { return int64(binary.LittleEndian.Uint32(b)) }
+	case "U16":
+		read = func(b []byte) int64 { return int64(binary.LittleEndian.Uint16(b)) }
 	case "U8", "BOOL":
 		read = func(b []byte) int64 { return int64(b[0]) }
 	default:
-		return nil, fmt.Errorf("safetensors: a tensor of %s holds no integers, want I64, I32, I16, I8, U8 or BOOL", t.DType)
+		return nil, fmt.Errorf("safetensors: a tensor of %s holds no integers, want I64, I32, I16, I8, U32, U16, U8 or BOOL", t.DType)
 	}
 	return values(t, read), nil
+}
+
+// Int32s is [Tensor.Int64s] for values that fit 32 bits; another is an error.
+func (t Tensor) Int32s() ([]int32, error) {
+	wide, err := t.Int64s()
+	if err != nil {
+		return nil, err
+	}
+	list := make([]int32, len(wide))
+	for i, v := range wide {
+		if list[i] = int32(v); int64(list[i]) != v {
+			return nil, fmt.Errorf("safetensors: value %d at place %d does not fit 32 bits", v, i)
+		}
+	}
+	return list, nil
 }
 
 func values[T any](t Tensor, read func([]byte) T) []T {
