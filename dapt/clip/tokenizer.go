@@ -7,6 +7,7 @@ import (
 	"unicode"
 
 	"golang.org/x/text/cases"
+	encoding "golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/language"
 
 	"github.com/dapt-go/dapt-go/dapt/internal/ftfy"
@@ -88,8 +89,9 @@ func space(r rune) bool { return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f }
 // lower is Python's str.lower.
 func lower(text string) string { return cases.Lower(language.Und).String(text) }
 
-// wordPattern cuts text into words; (?i) has the same simple case folding as the original's.
-var wordPattern = regexp.MustCompile(`(?i)<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N}|[^\s\p{L}\p{N}]+`)
+// wordPattern cuts text into words; (?i) has the same simple case folding as the original's. There, U+0345 is in no word: it is
+// not a letter, but folds to one. Without (?-i) it would be a letter here.
+var wordPattern = regexp.MustCompile(`(?i)<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|(?-i:\p{L}+)|\p{N}|[^\s\p{L}\p{N}]+`)
 
 // encodeWord joins the best pair of pieces until none is left to join.
 func (t *Tokenizer) encodeWord(word string) []int32 {
@@ -147,7 +149,8 @@ func (m merge) in(pieces []string) []string {
 	return joined
 }
 
-// Decode returns the text of ids; a space stands after each word. Ids that do not exist, start and end are left out.
+// Decode returns the text of ids; a space stands after each word. Ids that do not exist, start and end are left out, and
+// U+FFFD stands for a character that the ids hold only part of.
 func (t *Tokenizer) Decode(ids []int32) string {
 	var pieces strings.Builder
 	for _, id := range ids {
@@ -163,5 +166,6 @@ func (t *Tokenizer) Decode(ids []int32) string {
 			text = append(text, ' ')
 		}
 	}
-	return strings.ToValidUTF8(string(text), "\ufffd")
+	decoded, _ := encoding.UTF8.NewDecoder().Bytes(text) // it replaces what is malformed and never fails
+	return string(decoded)
 }
