@@ -5,12 +5,36 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"strings"
+	"slices"
 )
 
-// unpickler reads Python's pickle format (Lib/pickletools.py) as far as PyTorch uses it for tensors. It is a plain
-// stack machine over Go values: it has no way to call anything, and a name that is no tensor, storage, ordered
-// dictionary or scripted module is refused. Its memory is bounded by the length of its input.
+// The instructions of Python's pickle format (Lib/pickletools.py) that PyTorch writes for tensors. Every other is refused.
+const (
+	opMark, opStop, opPop          = '(', '.', '0'
+	opProto, opFrame               = 0x80, 0x95
+	opNone, opTrue, opFalse        = 'N', 0x88, 0x89
+	opInt1, opInt2, opInt4         = 'K', 'M', 'J'
+	opLong, opFloat                = 0x8a, 'G'
+	opText1, opText4, opText8      = 0x8c, 'X', 0x8d
+	opString1, opString4           = 'U', 'T'
+	opPut1, opPut4, opMemoize      = 'q', 'r', 0x94
+	opGet1, opGet4                 = 'h', 'j'
+	opEmptyTuple, opTuple          = ')', 't'
+	opTuple1, opTuple2, opTuple3   = 0x85, 0x86, 0x87
+	opEmptyList, opAppend, opMany  = ']', 'a', 'e'
+	opEmptyDict, opSet, opSetMany  = '}', 's', 'u'
+	opGlobal, opStackGlobal        = 'c', 0x93
+	opCall, opNew, opBuild, opSlot = 'R', 0x81, 'b', 'Q'
+)
+
+// sizeOf is the length of the number that follows an instruction.
+var sizeOf = map[byte]int{
+	opInt1: 1, opInt2: 2, opInt4: 4, opText1: 1, opText4: 4, opText8: 8, opString1: 1, opString4: 4, opPut1: 1, opPut4: 4, opGet1: 1, opGet4: 4,
+}
+
+// unpickler is a stack machine over plain Go values. It has no way to call anything: the few names that it knows stand for
+// tensors, storages, ordered dictionaries and the attributes of scripted modules, and any other name is an error. No value
+// is ever copied, so that its memory is at most some 100 bytes for each of its input.
 type unpickler struct {
 	data  []byte
 	at    int
@@ -22,10 +46,10 @@ type unpickler struct {
 // Values of a pickle, beside nil, bool, int, float64 and string.
 type (
 	tuple  []any
-	list   struct{ items []any }
+	list   struct{} // no weight lies in a list, so that what it holds is dropped
 	record struct { // a dictionary, or an object with its attributes
-		keys   []any
-		values []any
+		object       bool
+		keys, values []any
 	}
 	global  struct{ module, name string }
 	storage struct{ kind, key string }
@@ -40,18 +64,19 @@ type (
 var errShort = errors.New("it is cut short")
 
 // unpickle reads one value.
-func unpickle(data []byte) (value any, err error) {
+func unpickle(data []byte) (any, error) {
 	u := &unpickler{data: data, memo: map[int]any{}}
 	for {
+		at := u.at
 		code, err := u.bytes(1)
 		if err != nil {
 			return nil, err
 		}
-		if code[0] == '.' {
+		if code[0] == opStop {
 			return u.pop()
 		}
 		if err := u.do(code[0]); err != nil {
-			return nil, fmt.Errorf("at byte %d: %w", u.at-1, err)
+			return nil, fmt.Errorf("at byte %d: %w", at, err)
 		}
 	}
 }
@@ -59,54 +84,56 @@ func unpickle(data []byte) (value any, err error) {
 // do carries out one instruction.
 func (u *unpickler) do(code byte) error {
 	switch code {
-	case 0x80: // PROTO
+	case opProto:
 		return u.skip(1)
-	case 0x95: // FRAME
+	case opFrame:
 		return u.skip(8)
-	case '(':
+	case opMark:
 		u.marks = append(u.marks, len(u.stack))
-	case '0': // POP
+	case opPop:
 		_, err := u.pop()
 		return err
-	case '}':
+	case opEmptyDict:
 		u.push(&record{})
-	case ']':
-		u.push(&list{})
-	case ')':
+	case opEmptyList:
+		u.push(list{})
+	case opEmptyTuple:
 		u.push(tuple{})
-	case 'N':
+	case opNone:
 		u.push(nil)
-	case 0x88, 0x89: // NEWTRUE, NEWFALSE
-		u.push(code == 0x88)
-	case 'J', 'K', 'M', 0x8a, 'G':
+	case opTrue, opFalse:
+		u.push(code == opTrue)
+	case opInt1, opInt2, opInt4, opLong, opFloat:
 		return u.number(code)
-	case 'X', 0x8c, 0x8d, 'T', 'U':
+	case opText1, opText4, opText8, opString1, opString4:
 		return u.text(code)
-	case 'q', 'r', 0x94, 'h', 'j':
-		return u.remember(code)
-	case 't', 0x85, 0x86, 0x87, 'e', 'a', 'u', 's':
-		return u.collect(code)
-	case 'c', 0x93, 'R', 0x81, 'b', 'Q':
+	case opPut1, opPut4, opMemoize:
+		return u.put(code)
+	case opGet1, opGet4:
+		return u.get(code)
+	case opTuple, opTuple1, opTuple2, opTuple3:
+		items, err := u.items(code)
+		u.push(tuple(items))
+		return err
+	case opAppend, opMany, opSet, opSetMany:
+		return u.fill(code)
+	case opGlobal, opStackGlobal, opCall, opNew, opBuild, opSlot:
 		return u.object(code)
 	default:
-		return fmt.Errorf("instruction %#x is none that PyTorch writes", code)
+		return fmt.Errorf("instruction %#x is none that PyTorch writes for tensors", code)
 	}
 	return nil
 }
 
 func (u *unpickler) push(value any) { u.stack = append(u.stack, value) }
 
-// floor is the lowest place that may be popped.
-func (u *unpickler) floor() int {
-	if len(u.marks) == 0 {
-		return 0
-	}
-	return u.marks[len(u.marks)-1]
-}
-
 func (u *unpickler) pop() (any, error) {
+	floor := 0 // what lies below a mark may not be popped
+	if len(u.marks) > 0 {
+		floor = u.marks[len(u.marks)-1]
+	}
 	top := len(u.stack) - 1
-	if top < u.floor() {
+	if top < floor {
 		return nil, errors.New("nothing is left on the stack")
 	}
 	value := u.stack[top]
@@ -114,17 +141,29 @@ func (u *unpickler) pop() (any, error) {
 	return value, nil
 }
 
-// popTo returns what lies above the last mark.
-func (u *unpickler) popTo() ([]any, error) {
-	if len(u.marks) == 0 {
-		return nil, errors.New("there is no mark")
+// items pops what lies above the last mark, or as many values as code takes.
+func (u *unpickler) items(code byte) ([]any, error) {
+	count, fixed := map[byte]int{opTuple1: 1, opTuple2: 2, opTuple3: 3, opAppend: 1, opSet: 2}[code]
+	if !fixed {
+		if len(u.marks) == 0 {
+			return nil, errors.New("there is no mark")
+		}
+		mark := u.marks[len(u.marks)-1]
+		items := slices.Clone(u.stack[mark:])
+		u.stack, u.marks = u.stack[:mark], u.marks[:len(u.marks)-1]
+		return items, nil
 	}
-	mark := u.floor()
-	values := append([]any(nil), u.stack[mark:]...)
-	u.stack, u.marks = u.stack[:mark], u.marks[:len(u.marks)-1]
-	return values, nil
+	items := make([]any, count)
+	for i := range items {
+		var err error
+		if items[count-1-i], err = u.pop(); err != nil {
+			return nil, err
+		}
+	}
+	return items, nil
 }
 
+// bytes takes the next n bytes of the input.
 func (u *unpickler) bytes(n int) ([]byte, error) {
 	if n < 0 || n > len(u.data)-u.at {
 		return nil, errShort
@@ -138,16 +177,14 @@ func (u *unpickler) skip(n int) error {
 	return err
 }
 
-// unsigned reads a little-endian number of 1, 2, 4 or 8 bytes.
+// unsigned reads the number that follows an instruction.
 func (u *unpickler) unsigned(size int) (int, error) {
 	b, err := u.bytes(size)
 	if err != nil {
 		return 0, err
 	}
-	var whole [8]byte
-	copy(whole[:], b)
-	n := binary.LittleEndian.Uint64(whole[:])
-	if n > math.MaxInt64 {
+	n := binary.LittleEndian.Uint64(append(slices.Clone(b), make([]byte, 8-size)...))
+	if n > math.MaxInt {
 		return 0, errShort
 	}
 	return int(n), nil
@@ -155,41 +192,45 @@ func (u *unpickler) unsigned(size int) (int, error) {
 
 func (u *unpickler) number(code byte) error {
 	switch code {
-	case 'G':
+	case opFloat:
 		b, err := u.bytes(8)
 		if err != nil {
 			return err
 		}
 		u.push(math.Float64frombits(binary.BigEndian.Uint64(b)))
 		return nil
-	case 0x8a: // LONG1
-		size, err := u.unsigned(1)
-		if err != nil {
-			return err
-		}
-		if size > 8 {
-			return fmt.Errorf("a number of %d bytes, want at most 8", size)
-		}
-		b, err := u.bytes(size)
-		if err != nil {
-			return err
-		}
-		var whole [8]byte
-		copy(whole[:], b)
-		shift := 8 * (8 - size) // sign extension
-		u.push(int(int64(binary.LittleEndian.Uint64(whole[:])<<shift) >> shift))
-		return nil
+	case opLong:
+		return u.long()
 	}
-	n, err := u.unsigned(map[byte]int{'J': 4, 'K': 1, 'M': 2}[code])
-	if code == 'J' {
+	n, err := u.unsigned(sizeOf[code])
+	if code == opInt4 {
 		n = int(int32(n))
 	}
 	u.push(n)
 	return err
 }
 
+// long reads an integer of up to 8 bytes, the first of which is their number.
+func (u *unpickler) long() error {
+	size, err := u.unsigned(1)
+	if err != nil {
+		return err
+	}
+	if size > 8 {
+		return fmt.Errorf("an integer of %d bytes, want at most 8", size)
+	}
+	b, err := u.bytes(size)
+	if err != nil {
+		return err
+	}
+	var whole [8]byte
+	copy(whole[8-size:], b) // at the upper end, so that shifting down keeps the sign
+	u.push(int(int64(binary.LittleEndian.Uint64(whole[:])) >> (64 - 8*size)))
+	return nil
+}
+
 func (u *unpickler) text(code byte) error {
-	n, err := u.unsigned(map[byte]int{'X': 4, 0x8c: 1, 0x8d: 8, 'T': 4, 'U': 1}[code])
+	n, err := u.unsigned(sizeOf[code])
 	if err != nil {
 		return err
 	}
@@ -198,22 +239,14 @@ func (u *unpickler) text(code byte) error {
 	return err
 }
 
-// remember stores or fetches a value by number.
-func (u *unpickler) remember(code byte) error {
+// put numbers the value on top.
+func (u *unpickler) put(code byte) error {
 	place := len(u.memo)
-	if code != 0x94 {
+	if code != opMemoize {
 		var err error
-		if place, err = u.unsigned(map[byte]int{'q': 1, 'r': 4, 'h': 1, 'j': 4}[code]); err != nil {
+		if place, err = u.unsigned(sizeOf[code]); err != nil {
 			return err
 		}
-	}
-	if code == 'h' || code == 'j' {
-		value, ok := u.memo[place]
-		if !ok {
-			return fmt.Errorf("value %d was never stored", place)
-		}
-		u.push(value)
-		return nil
 	}
 	value, err := u.pop()
 	if err != nil {
@@ -224,25 +257,25 @@ func (u *unpickler) remember(code byte) error {
 	return nil
 }
 
-// collect makes tuples, and fills lists and dictionaries.
-func (u *unpickler) collect(code byte) error {
-	var items []any
-	var err error
-	switch code {
-	case 't', 'e', 'u':
-		items, err = u.popTo()
-	default:
-		items = make([]any, map[byte]int{0x85: 1, 0x86: 2, 0x87: 3, 'a': 1, 's': 2}[code])
-		for i := len(items) - 1; i >= 0 && err == nil; i-- {
-			items[i], err = u.pop()
-		}
-	}
+// get fetches a value by its number.
+func (u *unpickler) get(code byte) error {
+	place, err := u.unsigned(sizeOf[code])
 	if err != nil {
 		return err
 	}
-	if code == 't' || code >= 0x85 {
-		u.push(tuple(items))
-		return nil
+	value, ok := u.memo[place]
+	if !ok {
+		return fmt.Errorf("value %d was never stored", place)
+	}
+	u.push(value)
+	return nil
+}
+
+// fill puts items into a list or a dictionary.
+func (u *unpickler) fill(code byte) error {
+	items, err := u.items(code)
+	if err != nil {
+		return err
 	}
 	target, err := u.pop()
 	if err != nil {
@@ -250,21 +283,17 @@ func (u *unpickler) collect(code byte) error {
 	}
 	u.push(target)
 	switch to := target.(type) {
-	case *list:
-		if code == 'e' || code == 'a' {
-			to.items = append(to.items, items...)
+	case list:
+		if code == opAppend || code == opMany {
 			return nil
 		}
 	case *record:
-		if (code == 'u' || code == 's') && len(items)%2 == 0 {
-			for i := 0; i < len(items); i += 2 {
-				to.keys, to.values = append(to.keys, items[i]), append(to.values, items[i+1])
+		if (code == opSet || code == opSetMany) && len(items)%2 == 0 {
+			for pair := range slices.Chunk(items, 2) {
+				to.keys, to.values = append(to.keys, pair[0]), append(to.values, pair[1])
 			}
 			return nil
 		}
 	}
-	return fmt.Errorf("cannot put %d values into a %T", len(items), target)
+	return fmt.Errorf("%d values do not go into a %T", len(items), target)
 }
-
-// scripted reports the classes of TorchScript modules. Nothing of them is run: only their attributes are read.
-func (g global) scripted() bool { return strings.HasPrefix(g.module, "__torch__") }

@@ -18,7 +18,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 
 	"github.com/google/renameio/v2"
@@ -231,9 +230,6 @@ func (f *File) Write(path string) error {
 
 // syncFolder makes a rename in the folder last.
 func syncFolder(folder string) error {
-	if runtime.GOOS == "windows" {
-		return nil // it has no such call
-	}
 	opened, err := os.Open(folder)
 	if err != nil {
 		return err
