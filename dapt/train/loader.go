@@ -52,10 +52,10 @@ func (l *loader) check(ctx context.Context, masks mask.Source) error {
 
 // each calls do for 0 to count-1 on all processors and returns the first error.
 func each(ctx context.Context, count int, do func(i int) error) error {
-	group, ctx := errgroup.WithContext(ctx)
+	group, working := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for i := range count {
-		if ctx.Err() != nil {
+		if working.Err() != nil {
 			break
 		}
 		group.Go(func() error { return do(i) })
