@@ -1,0 +1,222 @@
+package backend
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strconv"
+	"time"
+)
+
+// Errors of an installation that a caller can act on.
+var (
+	// ErrOffline means that no server could be reached; try again when the network is there.
+	ErrOffline = errors.New("no server could be reached")
+	// ErrChecksum means that a server gave another file than the pinned one; nothing of it is kept.
+	ErrChecksum = errors.New("checksum differs")
+)
+
+// tries of a download that breaks, each going on where the last ended.
+const tries = 5
+
+// download fetches address into file, going on where an earlier call ended, and checks size and checksum.
+func (s *search) download(ctx context.Context, address, file string, r release, o Options) error {
+	var err error
+	for try := range tries {
+		if try > 0 {
+			select {
+			case <-ctx.Done():
+				return context.Cause(ctx)
+			case <-time.After(s.pause):
+			}
+		}
+		before := size(file)
+		err = s.fetch(ctx, address, file, r, o)
+		if err == nil {
+			err = s.checkArchive(file, r)
+			if err == nil || before == 0 {
+				return err // a whole download of another file: the server's, not the line's fault
+			}
+			continue // the old part may have been wrong; it is gone now
+		}
+		if _, final := errors.AsType[*refusal](err); final || ctx.Err() != nil || isOffline(err) {
+			return err
+		}
+	}
+	return fmt.Errorf("giving up after %d tries: %w", tries, err)
+}
+
+// refusal is an answer that will not be another one next time.
+type refusal struct{ reason string }
+
+func (r *refusal) Error() string { return r.reason }
+
+// fetch appends what is missing of address to file.
+func (s *search) fetch(ctx context.Context, address, file string, r release, o Options) error {
+	where, err := url.Parse(address)
+	if err != nil {
+		return &refusal{err.Error()}
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
+	if err != nil {
+		return &refusal{err.Error()}
+	}
+	start := size(file)
+	if start > 0 && start == r.size {
+		return nil
+	}
+	if start > 0 {
+		request.Header.Set("Range", "bytes="+strconv.FormatInt(start, 10)+"-")
+	}
+	response, stop, err := s.get(request)
+	if err != nil {
+		return fmt.Errorf("downloading %s: %w", where.Redacted(), err)
+	}
+	defer stop()
+	switch response.StatusCode {
+	case http.StatusOK: // the whole file, whatever was asked
+		start = 0
+	case http.StatusPartialContent:
+	case http.StatusRequestedRangeNotSatisfiable: // the part is no part of this file
+		return errors.Join(fmt.Errorf("downloading %s: %s", where.Redacted(), response.Status), os.Remove(file))
+	default:
+		return fmt.Errorf("downloading %s: %w", where.Redacted(), answerError(response))
+	}
+	if err := s.save(response.Body, file, start, r, o); err != nil {
+		return fmt.Errorf("downloading %s: %w", where.Redacted(), err)
+	}
+	return nil
+}
+
+// answerError is a refusal unless the server says that it is its own, passing trouble.
+func answerError(response *http.Response) error {
+	if response.StatusCode >= 500 || response.StatusCode == http.StatusTooManyRequests {
+		return errors.New(response.Status)
+	}
+	return &refusal{response.Status}
+}
+
+// save writes body to file from start on; what was written stays when body breaks off, to go on from there.
+func (s *search) save(body io.Reader, file string, start int64, r release, o Options) error {
+	f, err := os.OpenFile(file, os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return &refusal{err.Error()}
+	}
+	defer f.Close()
+	if err := f.Truncate(start); err != nil {
+		return &refusal{err.Error()}
+	}
+	if _, err := f.Seek(start, io.SeekStart); err != nil {
+		return &refusal{err.Error()}
+	}
+	count := &counter{done: start, limit: r.size, report: func(done int64) { o.progress(done, r.size) }}
+	_, err = io.Copy(io.MultiWriter(count, f), body)
+	if err := errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	if count.done < r.size {
+		return fmt.Errorf("the answer ended after %d of %d bytes: %w", count.done, r.size, io.ErrUnexpectedEOF)
+	}
+	return nil
+}
+
+// counter reports bytes as they pass and stops at a limit.
+type counter struct {
+	done, limit int64
+	report      func(done int64)
+}
+
+func (c *counter) Write(p []byte) (int, error) {
+	if c.done += int64(len(p)); c.done > c.limit {
+		return 0, &refusal{fmt.Sprintf("the file is larger than %d bytes", c.limit)}
+	}
+	c.report(c.done)
+	return len(p), nil
+}
+
+// checkArchive compares file's SHA-256 with the pinned one, and removes a file that differs.
+func (s *search) checkArchive(file string, r release) error {
+	got, err := hashFile(file)
+	if err != nil {
+		return err
+	}
+	if got != r.sum {
+		return errors.Join(fmt.Errorf("%w: SHA-256 of %s is %s, want %s", ErrChecksum, r.archive, got, r.sum), os.Remove(file))
+	}
+	return nil
+}
+
+// get sends a request with a limit on the time without a byte of the answer; stop ends it and frees what it holds.
+func (s *search) get(request *http.Request) (response *http.Response, stop func(), err error) {
+	ctx, cancel := context.WithCancelCause(request.Context())
+	stalled := time.AfterFunc(s.dial+s.stall, func() { cancel(fmt.Errorf("no answer in %v", s.dial+s.stall)) })
+	stop = func() { stalled.Stop(); cancel(nil) }
+	client := &http.Client{Transport: &http.Transport{
+		Proxy:                 http.ProxyFromEnvironment,
+		DialContext:           (&net.Dialer{Timeout: s.dial}).DialContext,
+		TLSHandshakeTimeout:   s.stall,
+		ResponseHeaderTimeout: s.stall,
+		DisableKeepAlives:     true,
+		DisableCompression:    true,
+		ForceAttemptHTTP2:     true,
+	}}
+	response, err = client.Do(request.WithContext(ctx))
+	if err != nil {
+		if failure, ok := errors.AsType[*url.Error](err); ok {
+			err = failure.Err // its message repeats the address, with a password in it
+		}
+		stop()
+		return nil, nil, err
+	}
+	body := response.Body
+	response.Body = &patient{ReadCloser: body, ctx: ctx, again: func() { stalled.Reset(s.stall) }}
+	return response, func() { stop(); body.Close() }, nil
+}
+
+// patient is a body that moves its deadline on with every read.
+type patient struct {
+	io.ReadCloser
+	ctx   context.Context
+	again func()
+}
+
+func (p *patient) Read(b []byte) (int, error) {
+	n, err := p.ReadCloser.Read(b)
+	p.again()
+	if err != nil && !errors.Is(err, io.EOF) && p.ctx.Err() != nil {
+		err = context.Cause(p.ctx)
+	}
+	return n, err
+}
+
+// isOffline tells whether a server could not even be spoken to.
+func isOffline(err error) bool {
+	if _, ok := errors.AsType[*net.DNSError](err); ok {
+		return true
+	}
+	op, ok := errors.AsType[*net.OpError](err)
+	return ok && op.Op == "dial"
+}
+
+// size returns a file's length in bytes; 0 if it is not there.
+func size(name string) int64 {
+	info, err := os.Stat(name)
+	if err != nil {
+		return 0
+	}
+	return info.Size()
+}
+
+// copyHashed copies at most limit bytes and returns their number and SHA-256 in hex.
+func copyHashed(to io.Writer, from io.Reader, limit int64) (int64, string, error) {
+	h := sha256.New()
+	n, err := io.Copy(io.MultiWriter(to, h), io.LimitReader(from, limit))
+	return n, hex.EncodeToString(h.Sum(nil)), err
+}
