@@ -11,7 +11,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -23,7 +25,7 @@ import (
 // index is a package index that serves one wheel, in the ways that networks and servers fail.
 type index struct {
 	wheel    []byte
-	mode     string // "", "drop", "lie", "hang", "huge", "missing"
+	mode     string // how it fails: a case of ServeHTTP, or "missing"; empty if it does not
 	requests int
 	lock     sync.Mutex
 }
@@ -52,6 +54,17 @@ func (x *index) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		case <-r.Context().Done():
 		case <-time.After(10 * time.Second):
 		}
+	case "slow":
+		time.Sleep(200 * time.Millisecond)
+		w.Write(x.wheel)
+	case "short":
+		w.Write(x.wheel[:20]) // and no Content-Length that would tell
+	case "trickle":
+		for i := range 100 {
+			w.Write(x.wheel[i : i+1])
+			w.(http.Flusher).Flush()
+			time.Sleep(10 * time.Millisecond)
+		}
 	case "drop":
 		if request < 5 {
 			w.Header().Set("Content-Length", fmt.Sprint(len(x.wheel)))
@@ -74,31 +87,30 @@ func digest(data []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// newTest returns a search in an empty cache whose one release x serves, and that opens pure Go instead of a plugin.
-func newTest(t *testing.T, x *index) *search {
-	t.Helper()
-	library := []byte("\x7fELF no real library, but what is in the wheel")
-	var wheel bytes.Buffer
-	archive := zip.NewWriter(&wheel)
+// fakeWheel returns a wheel, always of the same bytes, and the plugin inside.
+func fakeWheel() (wheel, library []byte) {
+	library = []byte("\x7fELF no real library, but what is in the wheel")
+	var b bytes.Buffer
+	archive := zip.NewWriter(&b)
 	member, err := archive.Create("fake/libpjrt.so")
-	if err != nil {
-		t.Fatal(err)
+	if err == nil {
+		_, err = member.Write(library)
 	}
-	if _, err := member.Write(library); err != nil {
-		t.Fatal(err)
+	if err := errors.Join(err, archive.Close()); err != nil {
+		panic(err) // a buffer takes everything
 	}
-	if err := archive.Close(); err != nil {
-		t.Fatal(err)
-	}
-	x.wheel = wheel.Bytes()
-	server := httptest.NewServer(x)
-	t.Cleanup(server.Close)
+	return b.Bytes(), library
+}
+
+// fakeSearch returns a search with one release, fakeWheel, that opens pure Go instead of a plugin.
+func fakeSearch(index, cache string) *search {
+	wheel, library := fakeWheel()
 	return &search{
-		cache: filepath.Join(t.TempDir(), "cache"), indexes: []string{server.URL + "/simple"},
-		dial: time.Second, stall: 300 * time.Millisecond, pause: time.Millisecond, limit: 100 * time.Millisecond,
+		cache: cache, pip: pipSettings{indexes: []string{index}},
+		dial: time.Second, stall: 300 * time.Millisecond, pause: time.Millisecond, limit: 100 * time.Millisecond, wait: time.Minute,
 		devices: "/nonexistent/*",
 		releases: []release{{
-			name: "fake", version: "1", archive: "fake-1.whl", size: int64(wheel.Len()), sum: digest(wheel.Bytes()),
+			name: "fake", version: "1", archive: "fake-1.whl", size: int64(len(wheel)), sum: digest(wheel),
 			member: "libpjrt.so", librarySize: int64(len(library)), librarySum: digest(library),
 		}},
 		openPlugin: func(string, string) (compute.Backend, string, error) {
@@ -107,6 +119,15 @@ func newTest(t *testing.T, x *index) *search {
 		},
 		goXLA: func() error { return errors.New("no GitHub in a test") },
 	}
+}
+
+// newTest returns a search in an empty cache whose one release x serves.
+func newTest(t *testing.T, x *index) *search {
+	t.Helper()
+	x.wheel, _ = fakeWheel()
+	server := httptest.NewServer(x)
+	t.Cleanup(server.Close)
+	return fakeSearch(server.URL+"/simple", filepath.Join(t.TempDir(), "cache"))
 }
 
 func TestInstallsOnceAndThenUsesTheCache(t *testing.T) {
@@ -124,7 +145,7 @@ func TestInstallsOnceAndThenUsesTheCache(t *testing.T) {
 	if x.requests != 2 {
 		t.Errorf("%d requests, want 2: a page and a wheel", x.requests)
 	}
-	if left, _ := filepath.Glob(filepath.Join(s.cache, ".installing-*")); len(left) > 0 {
+	if left, _ := filepath.Glob(filepath.Join(s.cache, "unpacking-*")); len(left) > 0 {
 		t.Errorf("work folders are left: %v", left)
 	}
 }
@@ -137,8 +158,41 @@ func TestADroppedDownloadGoesOn(t *testing.T) {
 	}
 }
 
+func TestANewRunGoesOnWhereAnOldOneEnded(t *testing.T) {
+	for name, part := range map[string]func(wheel []byte) []byte{
+		"a part":             func(wheel []byte) []byte { return wheel[:40] },
+		"the whole":          func(wheel []byte) []byte { return wheel },
+		"of another file":    func([]byte) []byte { return bytes.Repeat([]byte{9}, 40) },
+		"larger than it may": func(wheel []byte) []byte { return append(bytes.Clone(wheel), 1) },
+	} {
+		x := &index{}
+		s := newTest(t, x)
+		if err := os.MkdirAll(s.cache, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(s.cache, "fake-1.whl.part"), part(x.wheel), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.cpuPlugin(context.Background(), Options{Install: true}); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if left, _ := filepath.Glob(filepath.Join(s.cache, "*.part")); len(left) > 0 {
+			t.Errorf("%s: left %v", name, left)
+		}
+	}
+}
+
+func TestATricklingServerMeetsTheLimit(t *testing.T) {
+	s := newTest(t, &index{mode: "trickle"})
+	s.wait = 300 * time.Millisecond
+	_, err := s.cpuPlugin(context.Background(), Options{Install: true})
+	if err == nil || !strings.Contains(err.Error(), "not done after 300ms") {
+		t.Errorf("%v, want an error that names the limit", err)
+	}
+}
+
 func TestBadServersAreErrorsAndLeaveNothing(t *testing.T) {
-	for mode, want := range map[string]string{"lie": "SHA-256", "huge": "bytes arrived", "hang": "nothing arrived", "missing": "404"} {
+	for mode, want := range map[string]string{"lie": "SHA-256", "huge": "bytes arrived", "short": "ended after 20 of", "hang": "nothing arrived", "missing": "404"} {
 		x := &index{mode: mode}
 		s := newTest(t, x)
 		start := time.Now()
@@ -149,15 +203,17 @@ func TestBadServersAreErrorsAndLeaveNothing(t *testing.T) {
 		if spent := time.Since(start); spent > 20*time.Second {
 			t.Errorf("%s: took %v", mode, spent)
 		}
-		if left, _ := filepath.Glob(filepath.Join(s.cache, "*")); len(left) > 0 {
-			t.Errorf("%s: left %v", mode, left)
+		left, _ := filepath.Glob(filepath.Join(s.cache, "*.*"))
+		left = slices.DeleteFunc(left, func(name string) bool { return mode == "short" && strings.HasSuffix(name, ".part") })
+		if len(left) != 1 || filepath.Base(left[0]) != "install.lock" {
+			t.Errorf("%s: left %v, want the lock only", mode, left)
 		}
 	}
 }
 
 func TestOfflineFallsBackToGoWithANotice(t *testing.T) {
 	s := newTest(t, &index{})
-	s.indexes = []string{"http://127.0.0.1:1/simple"}
+	s.pip.indexes = []string{"http://127.0.0.1:1/simple"}
 	var notices []string
 	b, info, err := s.open(context.Background(), Options{Install: true, Notice: func(line string) { notices = append(notices, line) }})
 	if err != nil {
@@ -184,17 +240,38 @@ func TestGoXLAsInstallerIsTriedLastAndNeverHangs(t *testing.T) {
 	}
 }
 
-func TestSeveralProcessesMayInstallAtOnce(t *testing.T) {
-	s := newTest(t, &index{})
+// TestMain is also what the processes of TestSeveralProcessesInstallOnce run.
+func TestMain(m *testing.M) {
+	index, cache := os.Getenv("BACKEND_TEST_INDEX"), os.Getenv("BACKEND_TEST_CACHE")
+	if index == "" {
+		os.Exit(m.Run())
+	}
+	path, err := fakeSearch(index, cache).cpuPlugin(context.Background(), Options{Install: true})
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+	fmt.Println(path)
+}
+
+func TestSeveralProcessesInstallOnce(t *testing.T) {
+	x := &index{mode: "slow"}
+	s := newTest(t, x)
 	var all sync.WaitGroup
-	for range 4 {
+	for range 3 {
 		all.Go(func() {
-			if _, err := s.cpuPlugin(context.Background(), Options{Install: true}); err != nil {
-				t.Error(err)
+			process := exec.CommandContext(t.Context(), os.Args[0])
+			process.Env = append(os.Environ(), "BACKEND_TEST_INDEX="+s.pip.indexes[0], "BACKEND_TEST_CACHE="+s.cache)
+			out, err := process.Output()
+			if want := s.library(s.releases[0]); err != nil || strings.TrimSpace(string(out)) != want {
+				t.Errorf("a process printed %q and ended with %v, want %s", out, err, want)
 			}
 		})
 	}
 	all.Wait()
+	if x.requests != 2 {
+		t.Errorf("%d requests, want 2: a page and a wheel, for all processes together", x.requests)
+	}
 }
 
 func TestAReadOnlyCacheIsAnErrorThatNamesIt(t *testing.T) {
@@ -250,21 +327,5 @@ func TestUnknownBackendsAreErrors(t *testing.T) {
 		if _, _, err := Open(context.Background(), Options{Want: want}); err == nil {
 			t.Errorf("Open(%q) is no error", want)
 		}
-	}
-}
-
-func TestPipsConfigurationNamesTheIndex(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "pip.conf")
-	if err := os.WriteFile(file, []byte("[global]\ncert = x\nindex-url = https://mirror.example/simple\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	t.Setenv("PIP_INDEX_URL", "")
-	t.Setenv("PIP_CONFIG_FILE", file)
-	if got := pipIndexes(); len(got) != 1 || got[0] != "https://mirror.example/simple" {
-		t.Errorf("pipIndexes() = %v", got)
-	}
-	t.Setenv("PIP_INDEX_URL", "https://other.example/simple")
-	if got := pipIndexes(); got[0] != "https://other.example/simple" {
-		t.Errorf("pipIndexes() = %v, want PIP_INDEX_URL first", got)
 	}
 }

@@ -23,34 +23,37 @@ var (
 	ErrChecksum = errors.New("checksum differs")
 )
 
-// tries of a download that breaks, each going on where the last ended.
-const tries = 5
-
-// download fetches address into file, going on where an earlier call ended, and checks size and checksum.
+// download fetches address into file, going on where an earlier call ended, and checks the checksum.
+//
+// A line that breaks is tried again until two tries bring nothing; what has arrived stays for the next run.
 func (s *search) download(ctx context.Context, address, file string, r release, o Options) error {
-	var err error
-	for try := range tries {
-		if try > 0 {
-			select {
-			case <-ctx.Done():
-				return context.Cause(ctx)
-			case <-time.After(s.pause):
-			}
-		}
+	for idle := 0; ; {
 		before := size(file)
-		err = s.fetch(ctx, address, file, r, o)
-		if err == nil {
-			err = s.checkArchive(file, r)
-			if err == nil || before == 0 {
-				return err // a whole download of another file: the server's, not the line's fault
+		if before > r.size {
+			if err := os.Remove(file); err != nil {
+				return err
 			}
-			continue // the old part may have been wrong; it is gone now
+			before = 0
 		}
-		if _, final := errors.AsType[*refusal](err); final || ctx.Err() != nil || isOffline(err) {
+		err := s.fetch(ctx, address, file, before, r, o)
+		if err == nil {
+			if err = checkArchive(file, r); err == nil || before == 0 {
+				return err // a whole file, right or wrong
+			}
+			continue // the old part may have been of another file; it is gone now
+		}
+		if size(file) <= before {
+			idle++
+		}
+		if _, final := errors.AsType[*refusal](err); final || ctx.Err() != nil || isOffline(err) || idle == 2 {
 			return err
 		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(s.pause):
+		}
 	}
-	return fmt.Errorf("giving up after %d tries: %w", tries, err)
 }
 
 // refusal is an answer that will not be another one next time.
@@ -58,8 +61,11 @@ type refusal struct{ reason string }
 
 func (r *refusal) Error() string { return r.reason }
 
-// fetch appends what is missing of address to file.
-func (s *search) fetch(ctx context.Context, address, file string, r release, o Options) error {
+// fetch appends what is missing of address to file, which has its first start bytes.
+func (s *search) fetch(ctx context.Context, address, file string, start int64, r release, o Options) error {
+	if start == r.size {
+		return nil
+	}
 	where, err := url.Parse(address)
 	if err != nil {
 		return &refusal{err.Error()}
@@ -67,10 +73,6 @@ func (s *search) fetch(ctx context.Context, address, file string, r release, o O
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
 	if err != nil {
 		return &refusal{err.Error()}
-	}
-	start := size(file)
-	if start > 0 && start == r.size {
-		return nil
 	}
 	if start > 0 {
 		request.Header.Set("Range", "bytes="+strconv.FormatInt(start, 10)+"-")
@@ -84,12 +86,10 @@ func (s *search) fetch(ctx context.Context, address, file string, r release, o O
 	case http.StatusOK: // the whole file, whatever was asked
 		start = 0
 	case http.StatusPartialContent:
-	case http.StatusRequestedRangeNotSatisfiable: // the part is no part of this file
-		return errors.Join(fmt.Errorf("downloading %s: %s", where.Redacted(), response.Status), os.Remove(file))
 	default:
 		return fmt.Errorf("downloading %s: %w", where.Redacted(), answerError(response))
 	}
-	if err := s.save(response.Body, file, start, r, o); err != nil {
+	if err := save(response.Body, file, start, r, o); err != nil {
 		return fmt.Errorf("downloading %s: %w", where.Redacted(), err)
 	}
 	return nil
@@ -104,20 +104,23 @@ func answerError(response *http.Response) error {
 }
 
 // save writes body to file from start on; what was written stays when body breaks off, to go on from there.
-func (s *search) save(body io.Reader, file string, start int64, r release, o Options) error {
-	f, err := os.OpenFile(file, os.O_CREATE|os.O_WRONLY, 0o644)
+func save(body io.Reader, file string, start int64, r release, o Options) error {
+	f, err := os.OpenFile(file, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
 	if err != nil {
-		return &refusal{err.Error()}
+		return err
 	}
 	defer f.Close()
 	if err := f.Truncate(start); err != nil {
-		return &refusal{err.Error()}
-	}
-	if _, err := f.Seek(start, io.SeekStart); err != nil {
-		return &refusal{err.Error()}
+		return err
 	}
 	count := &counter{done: start, limit: r.size, report: func(done int64) { o.progress(done, r.size) }}
 	_, err = io.Copy(io.MultiWriter(count, f), body)
+	if _, ok := errors.AsType[*refusal](err); ok {
+		return errors.Join(err, f.Close(), os.Remove(file))
+	}
+	if count.done == 0 {
+		err = errors.Join(err, os.Remove(file))
+	}
 	if err := errors.Join(err, f.Close()); err != nil {
 		return err
 	}
@@ -135,14 +138,14 @@ type counter struct {
 
 func (c *counter) Write(p []byte) (int, error) {
 	if c.done += int64(len(p)); c.done > c.limit {
-		return 0, &refusal{fmt.Sprintf("the file is larger than %d bytes", c.limit)}
+		return 0, &refusal{fmt.Sprintf("more than the pinned %d bytes arrived", c.limit)}
 	}
 	c.report(c.done)
 	return len(p), nil
 }
 
 // checkArchive compares file's SHA-256 with the pinned one, and removes a file that differs.
-func (s *search) checkArchive(file string, r release) error {
+func checkArchive(file string, r release) error {
 	got, err := hashFile(file)
 	if err != nil {
 		return err
@@ -156,28 +159,28 @@ func (s *search) checkArchive(file string, r release) error {
 // get sends a request with a limit on the time without a byte of the answer; stop ends it and frees what it holds.
 func (s *search) get(request *http.Request) (response *http.Response, stop func(), err error) {
 	ctx, cancel := context.WithCancelCause(request.Context())
-	stalled := time.AfterFunc(s.dial+s.stall, func() { cancel(fmt.Errorf("no answer in %v", s.dial+s.stall)) })
-	stop = func() { stalled.Stop(); cancel(nil) }
+	stalled := time.AfterFunc(s.dial+s.stall, func() { cancel(fmt.Errorf("nothing arrived for %v", s.stall)) })
 	client := &http.Client{Transport: &http.Transport{
-		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           (&net.Dialer{Timeout: s.dial}).DialContext,
-		TLSHandshakeTimeout:   s.stall,
-		ResponseHeaderTimeout: s.stall,
-		DisableKeepAlives:     true,
-		DisableCompression:    true,
-		ForceAttemptHTTP2:     true,
+		Proxy:             http.ProxyFromEnvironment,
+		DialContext:       (&net.Dialer{Timeout: s.dial}).DialContext,
+		DisableKeepAlives: true,
 	}}
 	response, err = client.Do(request.WithContext(ctx))
 	if err != nil {
+		stalled.Stop()
 		if failure, ok := errors.AsType[*url.Error](err); ok {
 			err = failure.Err // its message repeats the address, with a password in it
 		}
-		stop()
+		if ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
+		cancel(nil)
 		return nil, nil, err
 	}
+	stalled.Reset(s.stall)
 	body := response.Body
 	response.Body = &patient{ReadCloser: body, ctx: ctx, again: func() { stalled.Reset(s.stall) }}
-	return response, func() { stop(); body.Close() }, nil
+	return response, func() { stalled.Stop(); cancel(nil); body.Close() }, nil
 }
 
 // patient is a body that moves its deadline on with every read.
