@@ -28,6 +28,11 @@ func View(images, mask *Node) *Node { return Mul(images, mask) }
 // EncodeTexts returns unit text features [rows, embed] of the class rows, then of the background rows. Class rows carry
 // the learner's first context at the input; the deep prompts reach every row.
 func EncodeTexts(t *clip.Towers, p prompt.Prompts, texts Texts) *Node {
+	return clip.Normalize(TextFeatures(t, p, texts))
+}
+
+// TextFeatures is EncodeTexts before the features are scaled to unit length.
+func TextFeatures(t *clip.Towers, p prompt.Prompts, texts Texts) *Node {
 	x, tokens := t.Text.Embed(texts.Classes), texts.Classes
 	if len(p.Text) > 0 && p.Text[0] != nil {
 		x = clip.Write(x, p.Text[0])
@@ -37,7 +42,7 @@ func EncodeTexts(t *clip.Towers, p prompt.Prompts, texts Texts) *Node {
 		tokens = Concatenate([]*Node{tokens, texts.Background}, 0)
 	}
 	end := ArgMax(tokens, -1) // the end token has the highest id
-	return clip.Normalize(t.Text.Encode(x, end, p.Text))
+	return t.Text.Encode(x, end, p.Text)
 }
 
 // Encode returns the features that phase needs. Views without a gradient are encoded apart, forward only.

@@ -67,6 +67,19 @@ func (t Tensor) Float32s() ([]float32, error) {
 	return values(t, read), nil
 }
 
+// Float64s is Float32s without rounding float64.
+func (t Tensor) Float64s() ([]float64, error) {
+	if t.DType == "F64" {
+		return values(t, func(b []byte) float64 { return math.Float64frombits(binary.LittleEndian.Uint64(b)) }), nil
+	}
+	singles, err := t.Float32s()
+	doubles := make([]float64, len(singles))
+	for i, v := range singles {
+		doubles[i] = float64(v)
+	}
+	return doubles, err
+}
+
 // Int64s returns the values of a tensor of any integer type.
 func (t Tensor) Int64s() ([]int64, error) {
 	var read func(b []byte) int64

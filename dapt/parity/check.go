@@ -1,0 +1,169 @@
+package parity
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/gomlx/compute"
+)
+
+// Verdict is how a case came out.
+type Verdict string
+
+// The three verdicts.
+const (
+	Pass Verdict = "PASS"
+	Fail Verdict = "FAIL"
+	Todo Verdict = "TODO" // nothing recomputes it yet
+)
+
+// Line is the outcome of one case.
+type Line struct {
+	Name      string
+	Error     float64 // largest absolute difference; 0 for what must be exact and is
+	Tolerance float64 // 0 means exact
+	Verdict   Verdict
+	Note      string // why, where the numbers do not say
+}
+
+// checker compares cases and reports them.
+type checker struct {
+	*Set
+	backend compute.Backend
+	report  func(Line)
+	seen    map[string]bool
+}
+
+// Run recomputes every case of the set on backend and reports one line each. The error is that of a set that cannot be
+// read or a program that cannot be run; a case that differs is a line and no error.
+func Run(ctx context.Context, s *Set, backend compute.Backend, report func(Line)) error {
+	c := &checker{s, backend, report, map[string]bool{}}
+	for _, group := range []func() error{
+		c.tokenizer, c.draws, c.schedules, c.preprocessing, c.zeroShot, c.maple, c.decoupled, c.reordered, c.trajectory, c.depthOne,
+	} {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := group(); err != nil {
+			return err
+		}
+	}
+	return c.rest()
+}
+
+// rest reports the expected tensors and selections that nothing recomputed.
+func (c *checker) rest() error {
+	for _, name := range slices.Sorted(maps.Keys(c.manifest.Tensors)) {
+		if c.manifest.Tensors[name].Role == "expected" && !c.seen[name] {
+			c.report(Line{Name: name, Verdict: Todo})
+		}
+	}
+	var selection struct {
+		Results map[string]map[string]any
+	}
+	if err := c.read("selection.json", &selection); err != nil {
+		return err
+	}
+	for _, method := range slices.Sorted(maps.Keys(selection.Results)) {
+		for _, fraction := range slices.Sorted(maps.Keys(selection.Results[method])) {
+			c.report(Line{Name: "selection/" + method + "/" + fraction, Verdict: Todo})
+		}
+	}
+	return nil
+}
+
+// exact reports a case of which got must equal want.
+func exact[T comparable](c *checker, name string, got, want []T) {
+	line := Line{Name: name, Verdict: Pass}
+	if !slices.Equal(got, want) {
+		line.Verdict, line.Note = Fail, fmt.Sprintf("got %s, want %s", short(got), short(want))
+	}
+	c.report(line)
+}
+
+func short[T any](values []T) string {
+	if len(values) > 12 {
+		return strings.TrimSuffix(fmt.Sprint(values[:12]), "]") + " …]"
+	}
+	return fmt.Sprint(values)
+}
+
+// number is what tensors hold.
+type number interface {
+	~float32 | ~float64 | ~int32 | ~uint8
+}
+
+// tensor compares values with an expected tensor of the set, which may lack it: then nothing is reported.
+func tensor[T number](c *checker, name string, got []T) error {
+	e, ok := c.manifest.Tensors[name]
+	if !ok || e.Role != "expected" {
+		return nil
+	}
+	c.seen[name] = true
+	want, err := c.expected(name)
+	if err != nil {
+		return err
+	}
+	if e.Tolerance == nil {
+		c.report(finite(name, got))
+		return nil
+	}
+	line := Line{Name: name, Tolerance: *e.Tolerance, Verdict: Pass}
+	if len(got) != len(want) {
+		line.Verdict, line.Error, line.Note = Fail, math.Inf(1), fmt.Sprintf("%d values, want %d", len(got), len(want))
+		c.report(line)
+		return nil
+	}
+	for i := range want {
+		line.Error = worse(line.Error, math.Abs(float64(got[i])-want[i]))
+	}
+	if !(line.Error <= line.Tolerance) {
+		line.Verdict = Fail
+	}
+	c.report(line)
+	return nil
+}
+
+// worse is the larger number; NaN is worst.
+func worse(a, b float64) float64 {
+	if math.IsNaN(a) || math.IsNaN(b) {
+		return math.NaN()
+	}
+	return max(a, b)
+}
+
+// finite is the check of values that rounding decides.
+func finite[T number](name string, got []T) Line {
+	line := Line{Name: name, Tolerance: math.Inf(1), Verdict: Pass, Note: "rounding decides the values; they are finite"}
+	for _, v := range got {
+		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
+			line.Verdict, line.Error, line.Note = Fail, math.NaN(), "not finite"
+		}
+	}
+	return line
+}
+
+// expected returns a tensor of any type in double precision.
+func (c *checker) expected(name string) ([]float64, error) {
+	t := c.cases.Tensors[name]
+	values, err := t.Float64s()
+	if err == nil {
+		return values, nil
+	}
+	integers, err := t.Int64s()
+	if err != nil {
+		return nil, fmt.Errorf("parity: %s: %w", name, err)
+	}
+	for _, v := range integers {
+		values = append(values, float64(v))
+	}
+	return values, nil
+}
+
+// byNumber sorts names that end in numbers.
+func byNumber(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) }
