@@ -50,9 +50,17 @@ func (c Config) Validate() error {
 		name  string
 		value int
 	}{
-		{"Side", c.Side}, {"Patch", c.Patch}, {"Embed", c.Embed}, {"Context", c.Context}, {"Vocabulary", c.Vocabulary},
-		{"Vision.Width", c.Vision.Width}, {"Vision.Layers", c.Vision.Layers}, {"Vision.Heads", c.Vision.Heads},
-		{"Text.Width", c.Text.Width}, {"Text.Layers", c.Text.Layers}, {"Text.Heads", c.Text.Heads},
+		{"Side", c.Side},
+		{"Patch", c.Patch},
+		{"Embed", c.Embed},
+		{"Context", c.Context},
+		{"Vocabulary", c.Vocabulary},
+		{"Vision.Width", c.Vision.Width},
+		{"Vision.Layers", c.Vision.Layers},
+		{"Vision.Heads", c.Vision.Heads},
+		{"Text.Width", c.Text.Width},
+		{"Text.Layers", c.Text.Layers},
+		{"Text.Heads", c.Text.Heads},
 	} {
 		if field.value <= 0 {
 			return fmt.Errorf("clip: %s is %d, want at least 1", field.name, field.value)

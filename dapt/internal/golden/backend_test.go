@@ -13,7 +13,7 @@ func TestBackendComputes(t *testing.T) {
 	if again := Backend(t); again != backend {
 		t.Errorf("Backend gave two backends in one process: %v, then %v", backend, again)
 	}
-	product, err := graph.ExecOnce(backend, func(x *graph.Node) *graph.Node { return graph.MatMul(x, x) },
+	product, err := graph.CallOnce(backend, func(x *graph.Node) *graph.Node { return graph.MatMul(x, x) },
 		[][]float32{{1, 2}, {3, 4}})
 	if err != nil {
 		t.Fatal(err)
