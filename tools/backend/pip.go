@@ -140,13 +140,27 @@ func (s *search) askPyPI(ctx context.Context, r release) (string, error) {
 		if a.err != nil {
 			return "", fmt.Errorf("asking PyPI for %s: %w", r, a.err)
 		}
-		for _, file := range a.info.Releases[r.version] {
-			if file.Filename == r.archive {
-				return file.URL, nil
-			}
-		}
-		return "", fmt.Errorf("PyPI has no file %s", r.archive)
+		return r.address(a.info)
 	}
+}
+
+// address returns where PyPI says that r's archive is; a mirror writes it relative to the package's page.
+func (r release) address(info *installer.PipPackageInfo) (string, error) {
+	for _, file := range info.Releases[r.version] {
+		if file.Filename != r.archive {
+			continue
+		}
+		page, err := url.Parse(info.Info.ProjectURL)
+		if err != nil {
+			return "", fmt.Errorf("PyPI's page of %s: %w", r, err)
+		}
+		address, err := page.Parse(file.URL)
+		if err != nil {
+			return "", fmt.Errorf("PyPI's address of %s: %w", r.archive, err)
+		}
+		return address.String(), nil
+	}
+	return "", fmt.Errorf("PyPI has no file %s", r.archive)
 }
 
 // askIndex looks for r's archive on the page that a simple index (PEP 503 or 691) has for its package.

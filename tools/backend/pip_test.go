@@ -90,22 +90,27 @@ func TestPyPIIsAskedWhereNoIndexIsSet(t *testing.T) {
 	s := fakeSearch("", t.TempDir())
 	s.pip = pipSettings{}
 	s.dial, s.stall = 0, 50*time.Millisecond
-	file := installer.PipReleaseInfo{Filename: "fake-1.whl", URL: "https://files.example/fake-1.whl"}
+	const address = "https://files.example/fake-1.whl"
+	listing := func(url string) func(string) (*installer.PipPackageInfo, error) {
+		file := installer.PipReleaseInfo{Filename: "fake-1.whl", URL: url}
+		info := &installer.PipPackageInfo{Releases: map[string][]installer.PipReleaseInfo{"1": {file}}}
+		info.Info.ProjectURL = "https://files.example/project/fake/"
+		return func(string) (*installer.PipPackageInfo, error) { return info, nil }
+	}
 	for name, test := range map[string]struct {
 		pypi func(string) (*installer.PipPackageInfo, error)
 		want string // of the error; empty for none
 	}{
-		"found": {func(string) (*installer.PipPackageInfo, error) {
-			return &installer.PipPackageInfo{Releases: map[string][]installer.PipReleaseInfo{"1": {file}}}, nil
-		}, ""},
-		"gone":    {func(string) (*installer.PipPackageInfo, error) { return &installer.PipPackageInfo{}, nil }, "no file fake-1.whl"},
-		"failing": {func(string) (*installer.PipPackageInfo, error) { return nil, errors.New("no route") }, "no route"},
-		"hanging": {func(string) (*installer.PipPackageInfo, error) { select {} }, "did not answer"},
+		"found":             {listing(address), ""},
+		"found on a mirror": {listing("../../fake-1.whl"), ""},
+		"gone":              {func(string) (*installer.PipPackageInfo, error) { return &installer.PipPackageInfo{}, nil }, "no file fake-1.whl"},
+		"failing":           {func(string) (*installer.PipPackageInfo, error) { return nil, errors.New("no route") }, "no route"},
+		"hanging":           {func(string) (*installer.PipPackageInfo, error) { select {} }, "did not answer"},
 	} {
 		s.pypi = test.pypi
 		got, err := s.addresses(context.Background(), s.releases[0])
-		if test.want == "" && (err != nil || len(got) != 1 || got[0] != file.URL) {
-			t.Errorf("%s: %q, %v, want %s", name, got, err, file.URL)
+		if test.want == "" && (err != nil || len(got) != 1 || got[0] != address) {
+			t.Errorf("%s: %q, %v, want %s", name, got, err, address)
 		}
 		if test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
 			t.Errorf("%s: %v, want an error with %q", name, err, test.want)
