@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"maps"
 	"math"
 	"slices"
 
@@ -68,14 +69,14 @@ func (c *checker) zeroShot() error {
 	if err != nil {
 		return err
 	}
-	return c.compareAll(ensemble)
+	return c.compare(ensemble)
 }
 
-// compareAll is compare for results with whole names.
-func (c *checker) compareAll(results map[string][]float32) error {
+// compare reports each result that the set has an expected tensor for.
+func (c *checker) compare(results map[string][]float32) error {
 	var failed []error
-	for name, values := range results {
-		failed = append(failed, tensor(c, name, values))
+	for _, name := range slices.Sorted(maps.Keys(results)) {
+		failed = append(failed, tensor(c, name, results[name]))
 	}
 	return errors.Join(failed...)
 }
@@ -120,7 +121,7 @@ func (c *checker) maple() error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(c.compareAll(results), c.saliency(results["gradcam/map_patch"]))
+	return errors.Join(c.compare(results), c.saliency(results["gradcam/map_patch"]))
 }
 
 // saliency enlarges the maps, scales them by the maximum of the batch, as published, and cuts them at one half. Pixels
@@ -170,7 +171,7 @@ func (c *checker) decoupled() error {
 		if err != nil {
 			return err
 		}
-		if err := c.compareAll(results); err != nil {
+		if err := c.compare(results); err != nil {
 			return err
 		}
 	}
@@ -237,7 +238,7 @@ func (c *checker) reordered() error {
 	if err != nil {
 		return err
 	}
-	return c.compareAll(results)
+	return c.compare(results)
 }
 
 // depthOne compares MaPLe with prompts at the input alone.
@@ -259,5 +260,5 @@ func (c *checker) depthOne() error {
 	if err != nil {
 		return fmt.Errorf("parity: depth 1: %w", err)
 	}
-	return c.compareAll(results)
+	return c.compare(results)
 }

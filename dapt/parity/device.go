@@ -1,7 +1,6 @@
 package parity
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -175,15 +174,6 @@ func (s *Set) maskNamed(name string, size int) ([]float32, error) {
 		return values, nil
 	}
 	return s.floats(name)
-}
-
-// compare reports each result that the set has an expected tensor for.
-func (c *checker) compare(group string, results map[string][]float32) error {
-	var failed []error
-	for name, values := range results {
-		failed = append(failed, tensor(c, group+"/"+name, values))
-	}
-	return errors.Join(failed...)
 }
 
 // gradients adds "‹name›/grad/‹parameter›" for a loss.

@@ -3,6 +3,8 @@ package parity
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/gomlx/compute/dtypes"
 
@@ -57,8 +59,8 @@ func (c *checker) trajectory() error {
 		return err
 	}
 	failed := []error{tensor(c, "traj/lr", rates), tensor(c, "traj/loss", losses), tensor(c, "traj/parts", parts)}
-	for name, values := range final {
-		failed = append(failed, tensor(c, "traj/final/"+name, values))
+	for _, name := range slices.Sorted(maps.Keys(final)) {
+		failed = append(failed, tensor(c, "traj/final/"+name, final[name]))
 	}
 	return errors.Join(failed...)
 }
