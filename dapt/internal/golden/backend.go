@@ -16,8 +16,8 @@ import (
 // GOMLX_BACKEND says otherwise.
 //
 // Values are "go", "xla:/absolute/path/pjrt_c_api_cpu_plugin.so" (keep "cpu" in the path: go-xla tells CPU plugins by
-// name), or "xla:cpu" with PJRT_PLUGIN_LIBRARY_PATH naming the plugin's folder. Nothing is ever installed; a backend
-// that cannot be opened fails the test. `go run ./tools/xla -path` prints a plugin's path.
+// name), or "xla:cpu" for the plugin in PJRT_PLUGIN_LIBRARY_PATH or the one that `go run ./tools/xla` has installed.
+// Nothing is ever installed by a test; a backend that cannot be opened fails it.
 func Backend(tb testing.TB) compute.Backend {
 	tb.Helper()
 	backend, err := open()
