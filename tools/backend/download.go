@@ -23,26 +23,35 @@ var (
 	ErrChecksum = errors.New("checksum differs")
 )
 
-// download fetches address into file, going on where an earlier call ended, and checks the checksum.
+// download is one archive on its way.
+type download struct {
+	*search
+	release  release
+	address  string                  // where it comes from
+	file     string                  // where it goes; what an earlier run left there is kept
+	progress func(done, total int64) // receives bytes
+}
+
+// run fetches the archive, going on where an earlier run ended, and checks its checksum.
 //
 // A line that breaks is tried again until two tries bring nothing; what has arrived stays for the next run.
-func (s *search) download(ctx context.Context, address, file string, r release, o Options) error {
+func (d download) run(ctx context.Context) error {
 	for idle := 0; ; {
-		before := size(file)
-		if before > r.size {
-			if err := os.Remove(file); err != nil {
+		before := size(d.file)
+		if before > d.release.size {
+			if err := os.Remove(d.file); err != nil {
 				return err
 			}
 			before = 0
 		}
-		err := s.fetch(ctx, address, file, before, r, o)
+		err := d.fetch(ctx, before)
 		if err == nil {
-			if err = checkArchive(file, r); err == nil || before == 0 {
+			if err = d.check(); err == nil || before == 0 {
 				return err // a whole file, right or wrong
 			}
 			continue // the old part may have been of another file; it is gone now
 		}
-		if size(file) <= before {
+		if size(d.file) <= before {
 			idle++
 		}
 		if _, final := errors.AsType[*refusal](err); final || ctx.Err() != nil || isOffline(err) || idle == 2 {
@@ -51,7 +60,7 @@ func (s *search) download(ctx context.Context, address, file string, r release, 
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
-		case <-time.After(s.pause):
+		case <-time.After(d.pause):
 		}
 	}
 }
@@ -61,23 +70,23 @@ type refusal struct{ reason string }
 
 func (r *refusal) Error() string { return r.reason }
 
-// fetch appends what is missing of address to file, which has its first start bytes.
-func (s *search) fetch(ctx context.Context, address, file string, start int64, r release, o Options) error {
-	if start == r.size {
+// fetch appends what is missing to the file, which has its first start bytes.
+func (d download) fetch(ctx context.Context, start int64) error {
+	if start == d.release.size {
 		return nil
 	}
-	where, err := url.Parse(address)
+	where, err := url.Parse(d.address)
 	if err != nil {
 		return &refusal{err.Error()}
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, d.address, http.NoBody)
 	if err != nil {
 		return &refusal{err.Error()}
 	}
 	if start > 0 {
 		request.Header.Set("Range", "bytes="+strconv.FormatInt(start, 10)+"-")
 	}
-	response, stop, err := s.get(request)
+	response, stop, err := d.get(request)
 	if err != nil {
 		return fmt.Errorf("downloading %s: %w", where.Redacted(), err)
 	}
@@ -89,7 +98,7 @@ func (s *search) fetch(ctx context.Context, address, file string, start int64, r
 	default:
 		return fmt.Errorf("downloading %s: %w", where.Redacted(), answerError(response))
 	}
-	if err := save(response.Body, file, start, r, o); err != nil {
+	if err := d.save(response.Body, start); err != nil {
 		return fmt.Errorf("downloading %s: %w", where.Redacted(), err)
 	}
 	return nil
@@ -103,9 +112,9 @@ func answerError(response *http.Response) error {
 	return &refusal{response.Status}
 }
 
-// save writes body to file from start on; what was written stays when body breaks off, to go on from there.
-func save(body io.Reader, file string, start int64, r release, o Options) error {
-	f, err := os.OpenFile(file, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
+// save writes body to the file from start on; what was written stays when body breaks off, to go on from there.
+func (d download) save(body io.Reader, start int64) error {
+	f, err := os.OpenFile(d.file, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
 	if err != nil {
 		return err
 	}
@@ -113,19 +122,28 @@ func save(body io.Reader, file string, start int64, r release, o Options) error 
 	if err := f.Truncate(start); err != nil {
 		return err
 	}
-	count := &counter{done: start, limit: r.size, report: func(done int64) { o.progress(done, r.size) }}
+	count := &counter{done: start, limit: d.release.size, report: func(done int64) { d.progress(done, d.release.size) }}
 	_, err = io.Copy(io.MultiWriter(count, f), body)
-	if _, ok := errors.AsType[*refusal](err); ok {
-		return errors.Join(err, f.Close(), os.Remove(file))
+	_, refused := errors.AsType[*refusal](err)
+	err = errors.Join(err, f.Close())
+	if refused || count.done == 0 {
+		err = errors.Join(err, os.Remove(d.file))
 	}
-	if count.done == 0 {
-		err = errors.Join(err, os.Remove(file))
+	if err == nil && count.done < d.release.size {
+		err = fmt.Errorf("the answer ended after %d of %d bytes: %w", count.done, d.release.size, io.ErrUnexpectedEOF)
 	}
-	if err := errors.Join(err, f.Close()); err != nil {
+	return err
+}
+
+// check compares the file's SHA-256 with the pinned one, and removes a file that differs.
+func (d download) check() error {
+	got, err := hashFile(d.file)
+	if err != nil {
 		return err
 	}
-	if count.done < r.size {
-		return fmt.Errorf("the answer ended after %d of %d bytes: %w", count.done, r.size, io.ErrUnexpectedEOF)
+	if got != d.release.sum {
+		err := fmt.Errorf("%w: SHA-256 of %s is %s, want %s", ErrChecksum, d.release.archive, got, d.release.sum)
+		return errors.Join(err, os.Remove(d.file))
 	}
 	return nil
 }
@@ -142,18 +160,6 @@ func (c *counter) Write(p []byte) (int, error) {
 	}
 	c.report(c.done)
 	return len(p), nil
-}
-
-// checkArchive compares file's SHA-256 with the pinned one, and removes a file that differs.
-func checkArchive(file string, r release) error {
-	got, err := hashFile(file)
-	if err != nil {
-		return err
-	}
-	if got != r.sum {
-		return errors.Join(fmt.Errorf("%w: SHA-256 of %s is %s, want %s", ErrChecksum, r.archive, got, r.sum), os.Remove(file))
-	}
-	return nil
 }
 
 // get sends a request with a limit on the time without a byte of the answer; stop ends it and frees what it holds.

@@ -84,7 +84,7 @@ func (s *search) installRelease(ctx context.Context, r release, o Options) (stri
 	archive := filepath.Join(s.cache, r.archive+".part")
 	for _, address := range addresses {
 		o.notice(fmt.Sprintf("downloading the XLA plugin %s%s", r, megabytes(r.size)))
-		failure := s.download(ctx, address, archive, r, o)
+		failure := download{search: s, release: r, address: address, file: archive, progress: o.progress}.run(ctx)
 		if failure == nil {
 			return s.unpack(archive, r)
 		}
