@@ -5,7 +5,8 @@
 // Go with a notice of how slow that is. Plugins are opened by absolute path and go-xla's own auto-install is always
 // off: it has no time limit, no checksum, and writes to standard output.
 //
-// With the build tag noxla, XLA is not part of the program and pure Go is the only backend.
+// With the build tag noxla, or built where there is no C compiler, which go-xla needs, XLA is not part of the program
+// and pure Go is the only backend.
 package backend
 
 import (
@@ -97,7 +98,7 @@ func (s *search) best(ctx context.Context, o Options) (compute.Backend, Info, er
 // follow after a comma.
 func (s *search) openXLA(ctx context.Context, argument string, o Options) (compute.Backend, Info, error) {
 	if !hasXLA {
-		return nil, Info{}, errors.New("this program is built without XLA (tag noxla, or a platform without plugins)")
+		return nil, Info{}, errors.New("this program is built without it (tag noxla, no C compiler such as gcc when it was built, or a platform without plugins)")
 	}
 	plugin, options, _ := strings.Cut(argument, ",")
 	switch {

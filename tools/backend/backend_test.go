@@ -223,8 +223,8 @@ func TestOfflineFallsBackToGoWithANotice(t *testing.T) {
 	if info.Backend != "go" || len(notices) == 0 || !strings.Contains(notices[len(notices)-1], "times slower") {
 		t.Errorf("opened %+v with notices %q, want pure Go and a line that says how slow", info, notices)
 	}
-	if _, _, err := s.open(context.Background(), Options{Want: "xla:cpu", Install: true}); !errors.Is(err, ErrOffline) {
-		t.Errorf("asked for xla:cpu offline: %v, want ErrOffline", err)
+	if _, err := s.cpuPlugin(context.Background(), Options{Install: true}); !errors.Is(err, ErrOffline) {
+		t.Errorf("installing offline: %v, want ErrOffline", err)
 	}
 }
 
@@ -317,8 +317,8 @@ func TestCancelEndsTheDownload(t *testing.T) {
 	s.stall = time.Hour
 	ctx, stop := context.WithTimeout(context.Background(), 200*time.Millisecond)
 	defer stop()
-	if _, _, err := s.open(ctx, Options{Install: true}); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("open = %v, want the context's error", err)
+	if _, err := s.cpuPlugin(ctx, Options{Install: true}); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("cpuPlugin = %v, want the context's error", err)
 	}
 }
 

@@ -1,4 +1,4 @@
-//go:build !((linux && (amd64 || arm64)) || (darwin && arm64) || (windows && amd64)) || noxla
+//go:build !((linux && (amd64 || arm64)) || (darwin && arm64) || (windows && amd64)) || !cgo || noxla
 
 package golden
 
@@ -10,5 +10,5 @@ import (
 
 // newXLA reports that this build has no XLA.
 func newXLA(string) (compute.Backend, error) {
-	return nil, errors.New("this build has no XLA (tag noxla, or no plugin exists for this platform); unset GOMLX_BACKEND")
+	return nil, errors.New("this build has no XLA (tag noxla, no C compiler when it was built, or a platform without plugins); unset GOMLX_BACKEND")
 }
