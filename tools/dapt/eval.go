@@ -1,0 +1,106 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/dapt-go/dapt-go/dapt"
+	"github.com/dapt-go/dapt-go/dapt/dataset"
+	"github.com/dapt-go/dapt-go/dapt/experiment"
+	"github.com/dapt-go/dapt-go/dapt/prompt"
+	"github.com/dapt-go/dapt-go/dapt/train"
+)
+
+func newZeroShot(s *setup) *cobra.Command {
+	return &cobra.Command{
+		Use:   "zeroshot",
+		Short: "test CLIP as it is, with the data set's hand-crafted sentence",
+		Args:  cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			b, err := s.benchmark(c.Context())
+			if err != nil {
+				return err
+			}
+			config := train.Paper()
+			if config.DType, err = s.compute(); err != nil {
+				return err
+			}
+			return s.run(c, b, experiment.FewShot{
+				Benchmarks: []experiment.Benchmark{b}, Methods: []dapt.Method{{Learner: prompt.ZeroShot{}}}, Shots: []int{0}, Train: &config,
+			}, "go run ./tools/dapt train")
+		},
+	}
+}
+
+func newEval(s *setup) *cobra.Command {
+	var half string
+	c := &cobra.Command{
+		Use:     "eval PROMPTS",
+		Short:   "test prompts from a file that train has written, on any data set",
+		Example: "  go run ./tools/dapt eval dapt-results/runs/…/prompts.safetensors -half novel",
+		Args:    cobra.ExactArgs(1),
+		RunE:    func(c *cobra.Command, args []string) error { return eval(c, s, args[0], half) },
+	}
+	c.Flags().StringVar(&half, "half", "all", "all, base or novel classes")
+	return c
+}
+
+func eval(c *cobra.Command, s *setup, path, half string) error {
+	about, err := train.ReadPrompts(path)
+	if err != nil {
+		return err
+	}
+	b, err := s.benchmark(c.Context())
+	if err != nil {
+		return err
+	}
+	part, ok := map[string]func(*dataset.Dataset) *dataset.Dataset{
+		"all": func(d *dataset.Dataset) *dataset.Dataset { return d }, "base": (*dataset.Dataset).Base, "novel": (*dataset.Dataset).Novel,
+	}[half]
+	if !ok {
+		return fmt.Errorf("-half is %q, want all, base or novel", half)
+	}
+	config := train.Paper()
+	if config.DType, err = s.compute(); err != nil {
+		return err
+	}
+	lab, done, err := s.lab(c.Context(), c)
+	if err != nil {
+		return err
+	}
+	defer done()
+	engine, err := engineOf(lab, path, config)
+	if err != nil {
+		return err
+	}
+	return table(c, b, part, about, func(d *dataset.Dataset) (train.Score, error) {
+		return engine.Evaluate(c.Context(), d, d.Test, nil, config)
+	})
+}
+
+// table tests the benchmark and its conditions, a line each.
+func table(c *cobra.Command, b experiment.Benchmark, part func(*dataset.Dataset) *dataset.Dataset, about train.Prompts,
+	score func(*dataset.Dataset) (train.Score, error),
+) error {
+	out := tabwriter.NewWriter(c.OutOrStdout(), 0, 0, 2, ' ', 0)
+	fmt.Fprintf(out, "%s of %s (%s), tuned on %d classes of %s\n", about.Learner, about.Backbone, about.Final, len(about.Classes), about.Dataset)
+	fmt.Fprintln(out, "test\tclasses\timages\taccuracy %\tmacro F1 %\tchance %")
+	tests := append([]experiment.Condition{{Name: b.Name, Items: b.Test}}, b.Conditions...)
+	for _, test := range tests {
+		d := *b.Dataset
+		d.Test = test.Items
+		half := part(&d)
+		got, err := score(half)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(out, "%s\t%d\t%d\t%.2f\t%.2f\t%.2f\n", test.Name, len(half.Classes), got.Images, got.Accuracy, got.MacroF1, 100/float64(len(half.Classes)))
+		if !slices.Equal(half.Classes, about.Classes) && test.Name == b.Name {
+			fmt.Fprintln(c.ErrOrStderr(), "note: these are not the classes that the prompts were tuned on")
+		}
+	}
+	return out.Flush()
+}

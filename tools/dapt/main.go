@@ -1,0 +1,52 @@
+// Command dapt tunes CLIP prompts with and without DAPT, tests them, and shows what they look at.
+//
+//	go run ./tools/dapt quickstart
+//
+// Every command runs on the embedded mini benchmark unless -data and -clip name something else. "go run ./tools/dapt help"
+// lists the commands.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
+	err := newRoot().ExecuteContext(ctx)
+	switch {
+	case err == nil:
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(os.Stderr, "\nstopped:", err)
+		os.Exit(130)
+	default:
+		fmt.Fprintln(os.Stderr, "\nerror:", err)
+		os.Exit(1)
+	}
+}
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "dapt",
+		Short:         "Decouple before align: prompt tuning of CLIP that looks at the object",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	var s setup
+	flags := root.PersistentFlags()
+	flags.StringVar(&s.backend, "backend", os.Getenv("GOMLX_BACKEND"), "what computes: go, xla:cpu, xla:cuda, xla:/path/to/plugin.so; empty picks the fastest")
+	flags.StringVar(&s.clip, "clip", "mini", "mini, ViT-B/16, ViT-B/32, ViT-L/14, or a file of weights (.safetensors, .pt)")
+	flags.StringVar(&s.data, "data", "mini", "mini, or a benchmark's name such as OxfordPets")
+	flags.StringVar(&s.root, "root", "data", "folder that holds the benchmarks' folders")
+	flags.StringVar(&s.out, "out", "dapt-results", "folder for results, checkpoints and reports")
+	flags.StringVar(&s.dtype, "dtype", "float32", "what the towers compute in: float32 or bfloat16")
+	root.AddCommand(newQuickstart(&s), newZeroShot(&s), newTrain(&s), newEval(&s), newMasks(&s), newReport(&s), newBackends(&s))
+	return root
+}

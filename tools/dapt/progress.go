@@ -1,0 +1,78 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+
+	"github.com/dapt-go/dapt-go/dapt/experiment"
+)
+
+// bar shows an experiment's progress on standard error: a bar on a terminal, else a line every few seconds.
+type bar struct {
+	bar   *progressbar.ProgressBar
+	start time.Time
+	last  time.Time
+	run   string
+}
+
+func newBar() *bar { return &bar{start: time.Now()} }
+
+func terminal() bool { return term.IsTerminal(int(os.Stderr.Fd())) }
+
+func (b *bar) show(p experiment.Progress) {
+	text := p.Run + ": " + p.Doing
+	if p.Loss != 0 {
+		text += fmt.Sprintf(", loss %.3f", p.Loss)
+	}
+	if terminal() {
+		b.draw(p, text)
+		return
+	}
+	if now := time.Now(); p.Run != b.run || now.Sub(b.last) > 10*time.Second {
+		b.run, b.last = p.Run, now
+		fmt.Fprintf(os.Stderr, "%3d %%  %s%s\n", 100*p.Done/max(p.Total, 1), text, b.left(p))
+	}
+}
+
+func (b *bar) draw(p experiment.Progress, text string) {
+	if b.bar == nil {
+		b.bar = progressbar.NewOptions(p.Total,
+			progressbar.OptionSetWriter(os.Stderr), progressbar.OptionSetWidth(24), progressbar.OptionThrottle(100*time.Millisecond),
+			progressbar.OptionSetPredictTime(true), progressbar.OptionShowIts(), progressbar.OptionSetItsString("images"),
+			progressbar.OptionFullWidth(), progressbar.OptionClearOnFinish())
+	}
+	b.bar.Describe(text)
+	_ = b.bar.Set(p.Done) // a bar that cannot be drawn is no reason to stop
+}
+
+// left estimates the time to go.
+func (b *bar) left(p experiment.Progress) string {
+	if p.Done == 0 {
+		return ""
+	}
+	spent := time.Since(b.start)
+	rate := float64(p.Done) / spent.Seconds()
+	return fmt.Sprintf("  (%.0f images/s, %s left)", rate, time.Duration(float64(p.Total-p.Done)/rate*float64(time.Second)).Round(time.Second))
+}
+
+func (b *bar) finish() {
+	if b.bar != nil {
+		_ = b.bar.Finish()
+	}
+}
+
+// downloadBar shows bytes as they arrive.
+func downloadBar(what string) func(done, total int64) {
+	var bar *progressbar.ProgressBar
+	return func(done, total int64) {
+		if bar == nil {
+			bar = progressbar.NewOptions64(total, progressbar.OptionSetWriter(os.Stderr), progressbar.OptionSetDescription(what),
+				progressbar.OptionShowBytes(true), progressbar.OptionThrottle(200*time.Millisecond), progressbar.OptionClearOnFinish())
+		}
+		_ = bar.Set64(done)
+	}
+}

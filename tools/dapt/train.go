@@ -1,0 +1,123 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/dapt-go/dapt-go/dapt"
+	"github.com/dapt-go/dapt-go/dapt/experiment"
+	"github.com/dapt-go/dapt-go/dapt/mask"
+	"github.com/dapt-go/dapt-go/dapt/prompt"
+	"github.com/dapt-go/dapt-go/dapt/train"
+)
+
+// choices are the flags of one method and its training.
+type choices struct {
+	maple               prompt.MaPLe
+	masks, mode, final  string
+	protocol            string
+	official            bool
+	shots, seeds, focus int
+	loss                dapt.Config
+	config              train.Config
+}
+
+func newTrain(s *setup) *cobra.Command {
+	x := choices{loss: dapt.Paper(), config: train.Paper()}
+	c := &cobra.Command{
+		Use:   "train",
+		Short: "tune prompts and test them; resumes what was interrupted",
+		Example: "  go run ./tools/dapt train -masks true -shots 4 -seeds 1\n" +
+			"  go run ./tools/dapt train -data OxfordPets -root ~/data -clip ViT-B/16 -masks files -protocol base-to-novel",
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return x.run(s, c) },
+	}
+	x.flags(c.Flags())
+	return c
+}
+
+func (x *choices) flags(f *pflag.FlagSet) {
+	f.StringVar(&x.masks, "masks", "none", "none (the learner alone), true, files, gradcam or grid")
+	f.StringVar(&x.protocol, "protocol", "few-shot", "few-shot (all classes) or base-to-novel")
+	f.IntVar(&x.shots, "shots", 16, "training images a class; 0 takes all")
+	f.IntVar(&x.seeds, "seeds", 3, "runs with seeds 1 to this")
+	f.IntVar(&x.focus, "focus", 120, "test images to measure Grad-CAM energy inside the true mask on, where there are true masks")
+	f.IntVar(&x.maple.Context, "context", 2, "prompt tokens a block")
+	f.IntVar(&x.maple.Depth, "depth", 9, "prompted blocks of both towers")
+	f.StringVar(&x.maple.Phrase, "phrase", "a photo of a", "initial phrase")
+	f.BoolVar(&x.maple.Random, "random", false, "draw the context instead of starting from the phrase")
+	f.Float64Var(&x.loss.V, "v", x.loss.V, "weight of L_v")
+	f.Float64Var(&x.loss.F, "f", x.loss.F, "weight of L_f")
+	f.Float64Var(&x.loss.B, "b", x.loss.B, "weight of L_b")
+	f.Float64Var(&x.loss.Reo, "reo", x.loss.Reo, "weight of L_reo, phase 1 only")
+	f.Float64Var(&x.loss.Margin, "margin", x.loss.Margin, "of L_v")
+	f.StringVar(&x.mode, "mode", string(x.loss.Mode), "when the losses are active: official, scaled or joint")
+	f.IntVar(&x.loss.Switch, "switch", x.loss.Switch, "first epoch of phase 2 in mode official")
+	f.BoolVar(&x.official, "official", false, "compute what the published code does: its background columns, losses and masks")
+	f.Float64Var(&x.config.Rate, "rate", x.config.Rate, "learning rate")
+	f.IntVar(&x.config.Epochs, "epochs", 0, "epochs; 0 takes the published number of the protocol")
+	f.IntVar(&x.config.Batch, "batch", x.config.Batch, "images a step")
+	f.StringVar(&x.final, "final", string(x.config.Final), `which prompts to keep: "best on val" or "last step"`)
+}
+
+// method is what the flags choose to tune.
+func (x *choices) method(s *setup, b experiment.Benchmark) (dapt.Method, error) {
+	masks, err := s.masks(x.masks, b)
+	if err != nil {
+		return dapt.Method{}, err
+	}
+	x.loss.Mode = dapt.Mode(x.mode)
+	if x.official {
+		x.loss.Watch, x.loss.Background = true, dapt.OfficialBackgrounds()
+		if files, ok := masks.(mask.Files); ok {
+			files.Decode = mask.Official
+			masks = files
+		}
+	}
+	m := dapt.Method{Learner: x.maple, Masks: masks, Loss: x.loss}
+	if x.official && m.Decouples() {
+		m.Label = m.Name() + " (official)"
+	}
+	return m, m.Loss.Validate()
+}
+
+func (x *choices) run(s *setup, c *cobra.Command) error {
+	b, err := s.benchmark(c.Context())
+	if err != nil {
+		return err
+	}
+	m, err := x.method(s, b)
+	if err != nil {
+		return err
+	}
+	if x.config.DType, err = s.compute(); err != nil {
+		return err
+	}
+	x.config.Final = train.Final(x.final)
+	if x.seeds < 1 {
+		return fmt.Errorf("-seeds is %d, want at least 1", x.seeds)
+	}
+	var seeds []int
+	for seed := range x.seeds {
+		seeds = append(seeds, seed+1)
+	}
+	var p protocol
+	switch x.protocol {
+	case "few-shot":
+		x.config.Epochs = cmp.Or(x.config.Epochs, train.Paper().Epochs)
+		p = experiment.FewShot{
+			Benchmarks: []experiment.Benchmark{b}, Methods: []dapt.Method{m}, Shots: []int{x.shots}, Seeds: seeds, Train: &x.config, Focus: x.focus,
+		}
+	case "base-to-novel":
+		x.config.Epochs = cmp.Or(x.config.Epochs, train.PaperBaseToNovel().Epochs)
+		p = experiment.BaseToNovel{
+			Benchmarks: []experiment.Benchmark{b}, Methods: []dapt.Method{m}, Shots: x.shots, Seeds: seeds, Train: &x.config, Focus: x.focus,
+		}
+	default:
+		return fmt.Errorf("-protocol is %q, want few-shot or base-to-novel", x.protocol)
+	}
+	return s.run(c, b, p, "go run ./tools/dapt report")
+}
