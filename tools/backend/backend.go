@@ -171,9 +171,10 @@ func (s *search) load(path, options string) (compute.Backend, Info, error) {
 	return b, Info{Backend: kind, Plugin: s.pluginName(path), PJRT: version, Cores: runtime.NumCPU(), Path: path}, nil
 }
 
-// openGo opens the pure-Go backend.
+// openGo opens the pure-Go backend. Operations run one after another, each on all cores: run side by side, as is compute's
+// default, their matrix products wait for each other's workers forever (compute v0.1.2 workerspool.Pool.Saturate).
 func openGo(options string) (compute.Backend, Info, error) {
-	b, err := gobackend.New(options)
+	b, err := gobackend.New("ops_sequential," + options)
 	if err != nil {
 		return nil, Info{}, fmt.Errorf("backend: opening the pure-Go backend: %w", err)
 	}

@@ -37,7 +37,9 @@ func newBackend(config string) (compute.Backend, error) {
 	name, options, _ := strings.Cut(config, ":")
 	switch name {
 	case "", "go":
-		return gobackend.New(options)
+		// One operation after another, each on all cores: side by side, compute's default, matrix products wait for each
+		// other's workers forever (compute v0.1.2 workerspool.Pool.Saturate).
+		return gobackend.New("ops_sequential," + options)
 	case "xla":
 		return newXLA(options)
 	}
