@@ -107,7 +107,7 @@ func fakeSearch(index, cache string) *search {
 	wheel, library := fakeWheel()
 	return &search{
 		cache: cache, pip: pipSettings{indexes: []string{index}},
-		dial: time.Second, stall: 300 * time.Millisecond, pause: time.Millisecond, limit: 100 * time.Millisecond, wait: time.Minute,
+		dial: 2 * time.Second, stall: 2 * time.Second, pause: time.Millisecond, limit: 100 * time.Millisecond, wait: time.Minute,
 		devices: "/nonexistent/*",
 		releases: []release{{
 			name: "fake", version: "1", archive: "fake-1.whl", size: int64(len(wheel)), sum: digest(wheel),

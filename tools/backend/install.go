@@ -174,14 +174,14 @@ func (s *search) installGoXLA(ctx context.Context, o Options) (string, error) {
 	o.notice("trying go-xla's own installer")
 	ctx, cancel := context.WithTimeoutCause(ctx, s.limit, fmt.Errorf("no end after %v", s.limit))
 	defer cancel()
-	done := make(chan error, 1)
+	done, install := make(chan error, 1), s.goXLA
 	go func() {
 		defer func() {
 			if p := recover(); p != nil {
 				done <- fmt.Errorf("panicked: %v", p)
 			}
 		}()
-		done <- s.goXLA()
+		done <- install()
 	}()
 	select {
 	case <-ctx.Done():

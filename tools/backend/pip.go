@@ -126,9 +126,9 @@ func (s *search) askPyPI(ctx context.Context, r release) (string, error) {
 		info *installer.PipPackageInfo
 		err  error
 	}
-	answers := make(chan answer, 1)
+	answers, ask := make(chan answer, 1), s.pypi
 	go func() {
-		info, err := s.pypi(r.name)
+		info, err := ask(r.name)
 		answers <- answer{info, err}
 	}()
 	ctx, cancel := context.WithTimeoutCause(ctx, s.dial+s.stall, errors.New("PyPI did not answer"))

@@ -89,7 +89,7 @@ func TestIndexPagesOfBothKinds(t *testing.T) {
 func TestPyPIIsAskedWhereNoIndexIsSet(t *testing.T) {
 	s := fakeSearch("", t.TempDir())
 	s.pip = pipSettings{}
-	s.dial, s.stall = 0, 50*time.Millisecond
+	s.dial, s.stall = 0, time.Second
 	const address = "https://files.example/fake-1.whl"
 	listing := func(url string) func(string) (*installer.PipPackageInfo, error) {
 		file := installer.PipReleaseInfo{Filename: "fake-1.whl", URL: url}
