@@ -1,7 +1,6 @@
 package parity
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -10,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/gomlx/compute"
+	"github.com/gomlx/gomlx/support/exceptions"
 )
 
 // Verdict is how a case came out.
@@ -39,30 +39,80 @@ type checker struct {
 	seen    map[string]bool
 }
 
-// Run recomputes every case of the set on backend and reports one line each. The error is that of a set that cannot be
-// read or a program that cannot be run; a case that differs is a line and no error.
+// Run recomputes every case of the set on backend and reports one line each. A case that differs, or that cannot be
+// recomputed, is a line and no error; the error is that of a cancelled ctx.
 func Run(ctx context.Context, s *Set, backend compute.Backend, report func(Line)) error {
 	c := &checker{s, backend, report, map[string]bool{}}
-	for _, group := range []func() error{
-		c.tokenizer, c.draws, c.schedules, c.preprocessing, c.zeroShot, c.maple, c.decoupled, c.reordered, c.trajectory, c.depthOne,
-	} {
+	groups := []group{
+		{"tokenizer", c.tokenizer, nil},
+		{"fewshot", c.draws, nil},
+		{"schedule", c.schedules, nil},
+		{"preproc", c.preprocessing, []string{"preproc/"}},
+		{"zeroshot", c.zeroShot, []string{"zeroshot/", "zeroshot_ensemble/"}},
+		{"maple", c.maple, []string{"maple/", "gradcam/"}},
+		{"dapt", c.decoupled, []string{"dapt/text_", "dapt/mask/", "dapt/ones/", "dapt/zeros/"}},
+		{"dapt/reo", c.reordered, []string{"dapt/reo/"}},
+		{"traj", c.trajectory, []string{"traj/"}},
+	}
+	for _, name := range s.variants() {
+		groups = append(groups, group{name, func() error { return c.variant(name) }, []string{name + "/"}})
+	}
+	for _, g := range append(groups, group{"selection", c.selection, nil}) {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := group(); err != nil {
-			return err
-		}
+		c.run(g)
 	}
-	return c.rest()
+	for _, name := range c.missing("") {
+		c.report(Line{Name: name, Verdict: Todo})
+	}
+	return nil
 }
 
-// rest reports the expected tensors and selections that nothing recomputed.
-func (c *checker) rest() error {
+// group is a function that recomputes cases, and the beginnings of their tensors' names; none for cases of JSON files.
+type group struct {
+	name     string
+	compare  func() error
+	prefixes []string
+}
+
+// run compares a group if the set has cases of it. What an error kept from being compared has failed.
+func (c *checker) run(g group) {
+	if len(g.prefixes) > 0 && len(c.missing(g.prefixes...)) == 0 {
+		return
+	}
+	var err error
+	if panicked := exceptions.TryCatch[error](func() { err = g.compare() }); panicked != nil {
+		err = panicked
+	}
+	if err == nil {
+		return
+	}
+	note, _, _ := strings.Cut(err.Error(), "\n")
+	failed := c.missing(g.prefixes...)
+	if len(failed) == 0 {
+		failed = []string{g.name}
+	}
+	for _, name := range failed {
+		c.seen[name] = true
+		c.report(Line{Name: name, Error: math.Inf(1), Verdict: Fail, Note: note})
+	}
+}
+
+// missing returns the expected tensors that nothing has compared yet and that begin with one of prefixes.
+func (c *checker) missing(prefixes ...string) []string {
+	var names []string
 	for _, name := range slices.Sorted(maps.Keys(c.manifest.Tensors)) {
-		if c.manifest.Tensors[name].Role == "expected" && !c.seen[name] {
-			c.report(Line{Name: name, Verdict: Todo})
+		begins := func(prefix string) bool { return strings.HasPrefix(name, prefix) }
+		if c.manifest.Tensors[name].Role == "expected" && !c.seen[name] && slices.ContainsFunc(prefixes, begins) {
+			names = append(names, name)
 		}
 	}
+	return names
+}
+
+// selection reports the selections, which nothing recomputes.
+func (c *checker) selection() error {
 	var selection struct {
 		Results map[string]map[string]any
 	}
@@ -81,7 +131,7 @@ func (c *checker) rest() error {
 func exact[T comparable](c *checker, name string, got, want []T) {
 	line := Line{Name: name, Verdict: Pass}
 	if !slices.Equal(got, want) {
-		line.Verdict, line.Note = Fail, fmt.Sprintf("got %s, want %s", short(got), short(want))
+		line.Verdict, line.Error, line.Note = Fail, math.Inf(1), fmt.Sprintf("got %s, want %s", short(got), short(want))
 	}
 	c.report(line)
 }
@@ -164,6 +214,3 @@ func (c *checker) expected(name string) ([]float64, error) {
 	}
 	return values, nil
 }
-
-// byNumber sorts names that end in numbers.
-func byNumber(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) }

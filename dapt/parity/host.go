@@ -178,7 +178,8 @@ func (c *checker) schedules() error {
 	for _, name := range slices.Sorted(maps.Keys(s.Rates)) {
 		config := train.Paper()
 		if _, err := fmt.Sscanf(name, "lr=%g,max_epoch=%d", &config.Rate, &config.Epochs); err != nil {
-			return fmt.Errorf("parity: schedule %q: %w", name, err)
+			c.report(Line{Name: "schedule/" + name, Verdict: Todo, Note: "not lr=…,max_epoch=…"})
+			continue
 		}
 		line := Line{Name: "schedule/" + name, Tolerance: 1e-12, Verdict: Pass}
 		for epoch, rate := range s.Rates[name] {

@@ -28,16 +28,12 @@ type Set struct {
 // manifest is what manifest.json says, as far as it is needed.
 type manifest struct {
 	Config struct {
-		Context  int      `json:"n_ctx"`
-		Depth    int      `json:"depth"`
 		Phrase   string   `json:"ctx_init"`
 		Classes  []string `json:"classnames"`
 		Template string   `json:"zs_template"`
 		Ensemble []string `json:"ens_templates"`
 		Switch   int      `json:"traj_switch"`
 		Epochs   int      `json:"traj_epochs"`
-		Depth1   int      `json:"depth1_ctx"`
-		Shuffles int      `json:"-"`
 	} `json:"config"`
 	Preprocessing []struct {
 		Image, Mask string

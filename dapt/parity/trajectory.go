@@ -14,24 +14,23 @@ import (
 
 // trajectory trains as the set did, batch by batch, and compares losses, rates and the prompts at the end.
 func (c *checker) trajectory() error {
-	if !c.has("traj/loss") {
-		return nil
+	learner, err := c.learner("maple")
+	if err != nil {
+		return err
 	}
-	engine, err := train.NewEngine(c.backend, c.model, c.learner(), dtypes.Float32)
+	engine, err := train.NewEngine(c.backend, c.model, learner, dtypes.Float32)
 	if err != nil {
 		return err
 	}
 	defer engine.Close()
 	initial := map[string][]float32{}
-	for _, name := range c.parameters("maple") {
-		if initial[name], err = c.floats("maple/param/" + name); err != nil {
-			return err
-		}
+	for _, p := range learner.list {
+		initial[p.Name] = p.Value
 	}
 	if err := engine.SetParameters(initial); err != nil {
 		return err
 	}
-	batches, err := c.batches()
+	batches, err := c.batches(learner)
 	if err != nil {
 		return err
 	}
@@ -46,7 +45,7 @@ func (c *checker) trajectory() error {
 		}
 		rates = append(rates, config.At(epoch))
 		for _, batch := range batches {
-			terms, err := engine.Step(method(c.learner(), 0), config, phase, config.At(epoch), batch)
+			terms, err := engine.Step(method(learner, 0), config, phase, config.At(epoch), batch)
 			if err != nil {
 				return err
 			}
@@ -66,8 +65,8 @@ func (c *checker) trajectory() error {
 }
 
 // batches reads traj/batch0, traj/batch1 and so on.
-func (c *checker) batches() ([]train.Input, error) {
-	classes, words := c.sentences()
+func (c *checker) batches(learner recorded) ([]train.Input, error) {
+	classes, words := c.sentences(learner)
 	rows, err := c.tokens(append(classes, words...))
 	if err != nil {
 		return nil, err
