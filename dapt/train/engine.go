@@ -168,18 +168,35 @@ func (e *Engine) stepGraph(m dapt.Method, c Config, phase dapt.Phase, inputs []*
 	return []*Node{Stack(list, 0)}
 }
 
-// update is SGD as PyTorch defines it: g += decay p; v = momentum v + g; p -= rate v, with v 0 before the first step.
+// update is SGD as PyTorch defines it: g += decay p; v = momentum v + g; p -= rate v, with v 0 before the first step. What
+// the loss does not depend on, such as prompts of blocks past a tower's end, does not decay either.
 // GoMLX's own has neither momentum nor decay.
 func (e *Engine) update(c Config, rate *Node, values prompt.Values, total *Node) {
 	nodes := make([]*Node, len(e.names))
 	for i, name := range e.names {
 		nodes[i] = values[name]
 	}
+	reached := map[*Node]bool{}
+	reach(total, reached)
 	for i, gradient := range Gradient(total, nodes...) {
+		if !reached[nodes[i]] {
+			continue
+		}
 		momentum := e.store.GetVariable(momentumScope + e.names[i])
 		gradient = Add(gradient, MulScalar(nodes[i], c.Decay))
 		velocity := Add(MulScalar(momentum.NodeValue(total.Graph()), c.Momentum), gradient)
 		momentum.SetNodeValue(velocity)
 		e.store.GetVariable(promptScope + e.names[i]).SetNodeValue(Sub(nodes[i], Mul(rate, velocity)))
+	}
+}
+
+// reach adds node and all that it is computed from.
+func reach(node *Node, reached map[*Node]bool) {
+	if reached[node] {
+		return
+	}
+	reached[node] = true
+	for _, input := range node.Inputs() {
+		reach(input, reached)
 	}
 }
