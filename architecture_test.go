@@ -64,7 +64,7 @@ var forProgramsOnly = map[string]string{
 type source struct {
 	name   string // path from the module's root, with slashes
 	folder string // its package's path in the module
-	test   bool   // of a test, or of dapt/internal/golden, which only tests import
+	test   bool   // of a test, or of a package that only tests import: dapt/internal/golden and the conformance kits
 	tree   *ast.File
 	set    *token.FileSet
 }
@@ -95,7 +95,7 @@ func readModule(t *testing.T) []source {
 			return fmt.Errorf("parsing %s: %w", name, err)
 		}
 		folder := path.Dir(name)
-		test := strings.HasSuffix(name, "_test.go") || folder == "dapt/internal/golden"
+		test := strings.HasSuffix(name, "_test.go") || folder == "dapt/internal/golden" || strings.HasSuffix(folder, "test")
 		all = append(all, source{name: name, folder: folder, test: test, tree: tree, set: set})
 		return nil
 	})
