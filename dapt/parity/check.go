@@ -95,7 +95,11 @@ func (c *checker) run(g group) {
 	}
 	for _, name := range failed {
 		c.seen[name] = true
-		c.report(Line{Name: name, Error: math.Inf(1), Verdict: Fail, Note: note})
+		line := Line{Name: name, Error: math.Inf(1), Verdict: Fail, Note: note}
+		if tolerance := c.manifest.Tensors[name].Tolerance; tolerance != nil {
+			line.Tolerance = *tolerance
+		}
+		c.report(line)
 	}
 }
 

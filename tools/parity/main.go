@@ -31,7 +31,7 @@ func main() {
 	defer stop()
 	failed, err := run(ctx, *want, flag.Arg(0))
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "parity:", err)
+		fmt.Fprintln(os.Stderr, err)
 		os.Exit(2)
 	}
 	if failed > 0 {
