@@ -38,7 +38,7 @@ var floors = map[string]int{
 	"dapt":            3,
 	"dapt/train":      4,
 	"dapt/experiment": 5,
-	"dapt/parity":     5,
+	"dapt/parity":     6,
 	"dapt/report":     6,
 }
 
