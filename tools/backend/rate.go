@@ -1,6 +1,7 @@
 package backend
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -80,5 +81,9 @@ func slowNotice(b compute.Backend, reason error) string {
 	if rate, err := Rate(b); err == nil {
 		speed = fmt.Sprintf("%.0f GFLOP/s here", rate)
 	}
-	return fmt.Sprintf("computing in pure Go (%s), about %d times slower than XLA%s; no XLA because %v", speed, slower, hint, reason)
+	why := reason.Error()
+	if errors.Is(reason, ErrOffline) { // every server and folder that was tried would fill the screen
+		why = "no PJRT plugin is here and no server could be reached; once online, run `go run ./tools/xla`"
+	}
+	return fmt.Sprintf("computing in pure Go (%s), about %d times slower than XLA%s; no XLA because %s", speed, slower, hint, why)
 }
