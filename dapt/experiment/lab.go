@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -70,6 +71,15 @@ type Benchmark struct {
 type Condition struct {
 	Name  string // such as "shift"
 	Items []dataset.Item
+}
+
+// check finds images that do not exist and labels that are no class, in the data set and in the conditions.
+func (b Benchmark) check(ctx context.Context) error {
+	whole := *b.Dataset
+	for _, condition := range b.Conditions {
+		whole.Test = slices.Concat(whole.Test, condition.Items)
+	}
+	return whole.Check(ctx)
 }
 
 // Engine returns the lab's engine of a learner; engines of learners with the same settings are the same, so that their

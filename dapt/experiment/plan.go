@@ -29,6 +29,11 @@ func (p plan) run(ctx context.Context, lab *Lab) ([]Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	for _, benchmark := range p.benchmarks {
+		if err := benchmark.check(ctx); err != nil {
+			return nil, err
+		}
+	}
 	return lab.runAll(ctx, runs)
 }
 

@@ -19,7 +19,7 @@ func ReadResults(path string) ([]Result, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("experiment: reading results: %w", err)
+		return nil, fmt.Errorf("experiment: reading results: %w; choose a folder that can be read and written", err)
 	}
 	var results []Result
 	lines := bufio.NewReader(bytes.NewReader(data))

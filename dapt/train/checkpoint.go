@@ -4,7 +4,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -77,8 +80,20 @@ func (t *tuning) key() string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// save writes the checkpoint, so that either the old or the new one is there whenever the power fails.
+// save writes the checkpoint, so that either the old or the new one is there whenever the power fails. Prompts that are
+// no longer finite numbers are an error instead.
 func (t *tuning) save() error {
+	scopes := map[string]map[string][]float32{}
+	for _, scope := range []string{promptScope, momentumScope} {
+		values, err := t.Engine.values(scope)
+		if err != nil {
+			return err
+		}
+		if err := t.finite(values); err != nil {
+			return err
+		}
+		scopes[scope] = values
+	}
 	if t.Folder == "" {
 		return nil
 	}
@@ -90,11 +105,7 @@ func (t *tuning) save() error {
 		return fmt.Errorf("train: encoding the state of a run: %w", err)
 	}
 	file := safetensors.File{Metadata: map[string]string{metadataKey: string(header)}, Tensors: map[string]safetensors.Tensor{}}
-	for _, scope := range []string{promptScope, momentumScope} {
-		values, err := t.Engine.values(scope)
-		if err != nil {
-			return err
-		}
+	for scope, values := range scopes {
 		t.Engine.put(&file, scope, values)
 	}
 	if s.best != nil {
@@ -107,6 +118,19 @@ func (t *tuning) save() error {
 }
 
 const bestScope = "/best/"
+
+// finite names the first parameter that became NaN or infinite, after a step whose loss was still finite.
+func (t *tuning) finite(values map[string][]float32) error {
+	for _, name := range t.Engine.names {
+		for _, v := range values[name] {
+			if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
+				return fmt.Errorf("train: parameter %s, or its momentum, is %g on reaching epoch %d, step %d: lower Rate, now %g; "+
+					"the last checkpoint is kept", name, v, t.state.Epoch, t.state.Step, t.Config.Rate)
+			}
+		}
+	}
+	return nil
+}
 
 // put adds values as "scope.name".
 func (e *Engine) put(file *safetensors.File, scope string, values map[string][]float32) {
@@ -132,6 +156,9 @@ func write(file *safetensors.File, folder, name string) error {
 // readState reads the checkpoint of the run named key. The error is os.ErrNotExist if there is none.
 func readState(path, key string) (*state, error) {
 	file, err := safetensors.Read(path)
+	if unreadable := (*fs.PathError)(nil); errors.As(err, &unreadable) {
+		return nil, fmt.Errorf("train: reading checkpoint: %w; choose a folder that can be read and written", err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("train: reading checkpoint: %w; delete the file to start the run anew", err)
 	}

@@ -117,11 +117,14 @@ func (e *Engine) classesGraph(_ *model.Scope, images, texts *Node) *Node {
 }
 
 // heatGraph maps images [batch, side, side, 3], unit texts [columns, embed] and labels [batch, 1] to Grad-CAM maps
-// [batch, grid, grid] of the true class.
+// [batch, grid, grid] of the true class. The objective is the sum of the true logits and not their mean over all logits:
+// a map does not depend on the size of its batch, and stays far above the 1e-6 that masks add to its maximum.
 func (e *Engine) heatGraph(_ *model.Scope, images, texts, labels *Node) *Node {
 	towers, _, prompts := e.bind(images.Graph())
 	attention := towers.Vision.Attend(images, prompts.Vision)
-	heat, _ := mask.Saliency(attention, dapt.TrueLogit(attention.Features, texts, towers.Scale, labels), e.Model.Config.Grid())
+	logits := images.Shape().Dim(0) * texts.Shape().Dim(0)
+	objective := MulScalar(dapt.TrueLogit(attention.Features, texts, towers.Scale, labels), float64(logits))
+	heat, _ := mask.Saliency(attention, objective, e.Model.Config.Grid())
 	return heat
 }
 

@@ -29,12 +29,15 @@ func (e *Engine) Evaluate(ctx context.Context, data *dataset.Dataset, items []da
 	if len(items) == 0 {
 		return Score{}, errors.New("train: nothing to evaluate: the list of images is empty")
 	}
+	l := e.newLoader(data, items)
+	if err := l.labelled(); err != nil {
+		return Score{}, err
+	}
 	texts, err := e.encodeTexts(data, words)
 	if err != nil {
 		return Score{}, err
 	}
 	defer texts.MustFinalizeAll()
-	l := e.newLoader(data, items)
 	labels := make([]int, 0, len(items))
 	for _, item := range items {
 		labels = append(labels, item.Label)

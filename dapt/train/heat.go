@@ -18,6 +18,9 @@ func (e *Engine) Heat(ctx context.Context, data *dataset.Dataset, items []datase
 }
 
 func (e *Engine) heatOf(ctx context.Context, l *loader, words []string, size int, view func(*image.NRGBA, int) *image.NRGBA) ([][]float32, error) {
+	if err := l.labelled(); err != nil {
+		return nil, err
+	}
 	texts, err := e.encodeTexts(l.data, words)
 	if err != nil {
 		return nil, err

@@ -38,6 +38,17 @@ func (l *loader) image(i int) (*image.NRGBA, error) {
 	return img, nil
 }
 
+// labelled reports the first item whose label is outside the class list.
+func (l *loader) labelled() error {
+	for _, item := range l.items {
+		if item.Label < 0 || item.Label >= len(l.data.Classes) {
+			return fmt.Errorf("train: image %s has label %d, but %s has %d classes, counted from 0: correct the label or the class list",
+				item.Path, item.Label, l.data.Name, len(l.data.Classes))
+		}
+	}
+	return nil
+}
+
 // check decodes every image once, and reads every mask where masks is not nil, before anything slow starts.
 func (l *loader) check(ctx context.Context, masks mask.Source) error {
 	return each(ctx, len(l.items), func(i int) error {

@@ -144,12 +144,15 @@ func (t *tuning) tokenize() error {
 	return nil
 }
 
-// check reads every training image, and every mask that does not depend on the prompts, once.
+// check reads every image, and every mask that does not depend on the prompts, once.
 func (t *tuning) check(ctx context.Context) error {
-	for _, item := range t.Data.Train {
-		if item.Label < 0 || item.Label >= len(t.Data.Classes) {
-			return fmt.Errorf("train: image %s has label %d, but %s has %d classes, counted from 0", item.Path, item.Label, t.Data.Name,
-				len(t.Data.Classes))
+	if err := t.loader.labelled(); err != nil {
+		return err
+	}
+	if t.choosesOnVal() {
+		val := t.Engine.newLoader(t.Data, t.Data.Val)
+		if err := errors.Join(val.labelled(), val.check(ctx, nil)); err != nil {
+			return err
 		}
 	}
 	masks := t.source
@@ -285,7 +288,7 @@ func (t *tuning) choosesOnVal() bool { return t.Config.Final == BestOnVal && len
 
 // stopped saves what a cancelled run has done, and passes any other error on.
 func (t *tuning) stopped(ctx context.Context, err error) error {
-	if ctx.Err() == nil || t.Folder == "" {
+	if ctx.Err() == nil || !errors.Is(err, ctx.Err()) || t.Folder == "" {
 		return err
 	}
 	if err := t.save(); err != nil {
@@ -322,7 +325,26 @@ func (t *tuning) resume() (*state, error) {
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
 	}
+	if err == nil && !t.fits(s) {
+		return nil, fmt.Errorf("train: the checkpoint in %s was changed by hand or damaged: epoch %d, step %d is no place of this run; "+
+			"delete it to start the run anew", t.Folder, s.Epoch, s.Step)
+	}
 	return s, err
+}
+
+// fits tells whether s is a place that this run can be at.
+func (t *tuning) fits(s *state) bool {
+	epochs, items := t.Config.Epochs, len(t.Data.Train)
+	if s.Epoch < 0 || s.Epoch > epochs || len(s.Epochs) != s.Epoch || s.Best < -1 || s.Best >= s.Epoch {
+		return false
+	}
+	if s.Step < 0 || s.Step > max(items/t.Config.Batch, 1) || s.Step > 0 && len(s.Sums) != len(dapt.Names()) {
+		return false
+	}
+	if _, follows := t.source.(mask.Refresher); !follows {
+		return true
+	}
+	return len(s.heat) == items && len(s.heat[0]) == t.Engine.Model.Config.Patches()
 }
 
 // load puts the resumed state into the engine.

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"math"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -12,7 +12,7 @@ import (
 	"testing"
 
 	"github.com/dapt-go/dapt-go/dapt"
-	"github.com/dapt-go/dapt-go/dapt/dataset"
+	"github.com/dapt-go/dapt-go/dapt/mask"
 )
 
 // tune runs to the end and returns the outcome, the prompts, and the file of prompts.
@@ -23,19 +23,29 @@ func tune(t *testing.T, e *Engine, m dapt.Method, c Config, folder string) (Outc
 	if err != nil {
 		t.Fatal(err)
 	}
+	return out, parameters(t, e), readFile(t, filepath.Join(folder, PromptsFile))
+}
+
+func parameters(t *testing.T, e *Engine) map[string][]float32 {
+	t.Helper()
 	values, err := e.Parameters()
 	if err != nil {
 		t.Fatal(err)
 	}
-	file, err := os.ReadFile(filepath.Join(folder, PromptsFile))
+	return values
+}
+
+func readFile(t *testing.T, path string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return out, values, file
+	return data
 }
 
 func TestTheSameSeedGivesTheSameBits(t *testing.T) {
-	e := newEngine(t, newModel(1))
+	e := newEngine(t)
 	for name, m := range methods() {
 		first, values, file := tune(t, e, m, quick(), t.TempDir())
 		second, again, fileAgain := tune(t, e, m, quick(), t.TempDir())
@@ -50,192 +60,188 @@ func TestTheSameSeedGivesTheSameBits(t *testing.T) {
 	}
 }
 
-// TestAnInterruptedRunEndsInTheSameBits cancels a run after each number of steps, in the middle and at the end of epochs.
+func TestANewEngineGivesTheSameBits(t *testing.T) {
+	m := dapt.Method{Learner: learner}
+	_, _, want := tune(t, newEngine(t), m, quick(), t.TempDir())
+	e := ownEngine(t, newModel(1), learner)
+	defer e.Close()
+	if _, _, got := tune(t, e, m, quick(), t.TempDir()); !bytes.Equal(got, want) {
+		t.Error("an engine that was used before gives other prompts than a new one")
+	}
+}
+
+// interrupted tunes in folder until stop is called for, and fails t if the error is not one of a saved, cancelled run.
+func interrupted(t *testing.T, e *Engine, m dapt.Method, folder string, when func(event string, count int) bool) {
+	t.Helper()
+	d, _ := newData()
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	counts := map[string]int{}
+	event := func(name string) {
+		if counts[name]++; when(name, counts[name]) {
+			stop()
+		}
+	}
+	e.Seen = func(int) { event("seen") }
+	defer func() { e.Seen = nil }()
+	_, err := Run{
+		Engine: e, Method: m, Data: d, Config: quick(), Folder: folder, Report: func(Progress) { event("step") },
+	}.Tune(ctx)
+	if !errors.Is(err, context.Canceled) {
+		t.Fatalf("a cancelled run ends with %v, want an error that wraps context.Canceled", err)
+	}
+	if _, missing := os.Stat(filepath.Join(folder, checkpointFile)); missing == nil && !strings.Contains(err.Error(), folder) {
+		t.Errorf("the error of a cancelled run is %q, want it to say where it was saved", err)
+	}
+}
+
+// TestAnInterruptedRunEndsInTheSameBits cancels once: at the last step of an epoch, in validation ("seen" 1
+// after the maps of the first epoch), and in the maps of the first and the second epoch.
 func TestAnInterruptedRunEndsInTheSameBits(t *testing.T) {
-	e := newEngine(t, newModel(1))
+	e := newEngine(t)
 	for name, m := range methods() {
 		whole, _, want := tune(t, e, m, quick(), t.TempDir())
-		for _, after := range []int{1, 3, 5, 9} {
-			folder := t.TempDir()
-			d, _ := newData()
-			ctx, stop := context.WithCancel(context.Background())
-			r := Run{Engine: e, Method: m, Data: d, Config: quick(), Folder: folder, Report: func(p Progress) {
-				if p.Step == after {
-					stop()
+		moments := map[string][]int{"step": {6}, "seen": {1, 3}}
+		if name == "dapt-g" { // 2 batches of maps, 1 of validation, 2 of maps
+			moments["seen"] = []int{1, 3, 4}
+		}
+		for event, counts := range moments {
+			for _, count := range counts {
+				folder := t.TempDir()
+				interrupted(t, e, m, folder, func(e string, n int) bool { return e == event && n == count })
+				if resumed, _, got := tune(t, e, m, quick(), folder); !bytes.Equal(got, want) || !reflect.DeepEqual(resumed.Epochs, whole.Epochs) {
+					t.Errorf("%s: interrupted at %s %d, the run ends elsewhere: %+v, want %+v", name, event, count, resumed.Epochs, whole.Epochs)
 				}
-			}}
-			if _, err := r.Tune(ctx); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), folder) {
-				t.Fatalf("%s: cancelled after %d steps: %v, want an error that says where it was saved", name, after, err)
-			}
-			resumed, _, got := tune(t, e, m, quick(), folder)
-			if !bytes.Equal(got, want) || !reflect.DeepEqual(resumed.Epochs, whole.Epochs) {
-				t.Errorf("%s: interrupted after %d steps, the run ends elsewhere: %+v, want %+v", name, after, resumed.Epochs, whole.Epochs)
 			}
 		}
 	}
 }
 
+func TestARunThatIsStoppedAfterEveryStepEndsInTheSameBits(t *testing.T) {
+	e := newEngine(t)
+	for name, m := range methods() {
+		whole, _, want := tune(t, e, m, quick(), t.TempDir())
+		folder := t.TempDir()
+		for range 9 {
+			interrupted(t, e, m, folder, func(event string, _ int) bool { return event == "step" })
+		}
+		if resumed, _, got := tune(t, e, m, quick(), folder); !bytes.Equal(got, want) || !reflect.DeepEqual(resumed.Epochs, whole.Epochs) {
+			t.Errorf("%s: stopped after every step, the run ends elsewhere: %+v, want %+v", name, resumed.Epochs, whole.Epochs)
+		}
+	}
+}
+
+func TestAFinishedRunIsNotTunedAgain(t *testing.T) {
+	e, folder := newEngine(t), t.TempDir()
+	m := dapt.Method{Learner: learner}
+	first, values, _ := tune(t, e, m, quick(), folder)
+	if err := e.SetParameters(zeros(values)); err != nil {
+		t.Fatal(err)
+	}
+	d, _ := newData()
+	again, err := Run{Engine: e, Method: m, Data: d, Config: quick(), Folder: folder, Report: func(p Progress) {
+		t.Errorf("step %d is made again", p.Step)
+	}}.Tune(context.Background())
+	if err != nil || !reflect.DeepEqual(again, first) || !equalParameters(values, parameters(t, e)) {
+		t.Errorf("a second Tune gives %+v, %v and want %+v with the same prompts", again, err, first)
+	}
+}
+
+func zeros(values map[string][]float32) map[string][]float32 {
+	empty := map[string][]float32{}
+	for name, value := range values {
+		empty[name] = make([]float32, len(value))
+	}
+	return empty
+}
+
+// TestTheFirstOfTheBestEpochsIsKept looks at the prompts during each validation. Over the seeds, at least one run must
+// have its best epoch before its last.
 func TestTheFirstOfTheBestEpochsIsKept(t *testing.T) {
-	e := newEngine(t, newModel(1))
-	folder := t.TempDir()
-	out, values, _ := tune(t, e, dapt.Method{Learner: learner}, quick(), folder)
-	best := 0
-	for i, epoch := range out.Epochs {
-		if epoch.Val > out.Epochs[best].Val {
-			best = i
-		}
-	}
-	if want := string(BestOnVal) + " (epoch " + string(rune('0'+best)) + ")"; out.Final != want {
-		t.Errorf("Final = %q, want %q", out.Final, want)
-	}
-	short := quick()
-	short.Final = LastStep
-	last, other, _ := tune(t, e, dapt.Method{Learner: learner}, short, t.TempDir())
-	if last.Final != "last step" || last.Epochs[0].Val != -1 {
-		t.Errorf("last step: %+v", last)
-	}
-	if equalParameters(values, other) != (best == short.Epochs-1) {
-		t.Errorf("the best epoch is %d of %d, but its prompts equal the last ones: %v", best, short.Epochs, equalParameters(values, other))
-	}
-	if _, err := e.Load(filepath.Join(folder, PromptsFile)); err != nil {
-		t.Fatal(err)
-	}
-	if loaded, err := e.Parameters(); err != nil || !equalParameters(loaded, values) {
-		t.Errorf("prompts that were saved are not those that are loaded (%v)", err)
-	}
-}
-
-func TestWithoutValidationTheLastStepIsKeptAndSaid(t *testing.T) {
-	e := newEngine(t, newModel(1))
-	d, _ := newData()
-	d.Val = nil
-	out, err := Run{Engine: e, Method: dapt.Method{Learner: learner}, Data: d, Config: quick()}.Tune(context.Background())
-	if err != nil || out.Final != "last step (no validation images)" {
-		t.Errorf("Final = %q, %v", out.Final, err)
-	}
-}
-
-// TestTheUpdateIsPyTorchsSGD compares with g += decay p; v = momentum v + g; p -= rate v, with gradients that are
-// read off a first step without momentum.
-func TestTheUpdateIsPyTorchsSGD(t *testing.T) {
-	e := newEngine(t, newModel(1))
-	d, _ := newData()
-	run := &tuning{Run: Run{Engine: e, Method: dapt.Method{Learner: learner}, Data: d, Config: quick()}, loader: e.newLoader(d, d.Train)}
-	if err := run.tokenize(); err != nil {
-		t.Fatal(err)
-	}
-	p, err := run.loader.augmented(context.Background(), []int{0, 5, 9}, nil, 1, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	in := Input{Images: p.images, Labels: p.labels, Classes: run.classes}
-	start, err := e.Parameters()
-	if err != nil {
-		t.Fatal(err)
-	}
-	step := func(c Config, rate float64) map[string][]float32 {
-		if _, err := e.Step(run.Method, c, dapt.Both, rate, in); err != nil {
-			t.Fatal(err)
-		}
-		values, err := e.Parameters()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return values
-	}
-	gradientAt := func(values map[string][]float32) map[string][]float32 { // p - (p - 1 g)
-		if err := e.SetParameters(values); err != nil {
-			t.Fatal(err)
-		}
-		plain := quick()
-		plain.Momentum, plain.Decay = 0, 0
-		after, gradient := step(plain, 1), map[string][]float32{}
-		for name := range values {
-			for i := range values[name] {
-				gradient[name] = append(gradient[name], values[name][i]-after[name][i])
+	e := newEngine(t)
+	early := false
+	for seed := range uint64(4) {
+		var after []map[string][]float32
+		e.Seen = func(int) { after = append(after, parameters(t, e)) }
+		c, folder := quick(), t.TempDir()
+		c.Seed = seed
+		out, values, _ := tune(t, e, dapt.Method{Learner: learner}, c, folder)
+		best := 0
+		for i, epoch := range out.Epochs {
+			if epoch.Val > out.Epochs[best].Val {
+				best = i
 			}
 		}
-		return gradient
+		early = early || best < c.Epochs-1
+		if want := fmt.Sprintf("best on val (epoch %d)", best); out.Final != want {
+			t.Errorf("seed %d: Final = %q, want %q for %+v", seed, out.Final, want, out.Epochs)
+		}
+		if len(after) != c.Epochs || !equalParameters(after[best], values) {
+			t.Errorf("seed %d: the prompts are not those of epoch %d, the first of the best", seed, best)
+		}
+		if _, err := e.Load(filepath.Join(folder, PromptsFile)); err != nil || !equalParameters(parameters(t, e), values) {
+			t.Errorf("seed %d: the prompts that were saved are not those that are loaded (%v)", seed, err)
+		}
 	}
+	if !early {
+		t.Error("in no run the best epoch came before the last: the test shows nothing")
+	}
+}
+
+func TestTheLastStepIsKeptWhereNoneIsChosen(t *testing.T) {
+	e := newEngine(t)
+	d, _ := newData()
 	c := quick()
-	c.Decay = 0.1
-	first := gradientAt(start)
-	if err := e.SetParameters(start); err != nil {
-		t.Fatal(err)
+	c.Final = LastStep
+	out, err := Run{Engine: e, Method: dapt.Method{Learner: learner}, Data: d, Config: c}.Tune(context.Background())
+	if err != nil || out.Final != "last step" || out.Epochs[0].Val != -1 {
+		t.Errorf("last step: %+v, %v", out, err)
 	}
-	one := step(c, 0.5)
-	momentum, err := e.values(momentumScope)
-	if err != nil {
-		t.Fatal(err)
+	last := parameters(t, e)
+	d.Val = nil
+	out, err = Run{Engine: e, Method: dapt.Method{Learner: learner}, Data: d, Config: quick()}.Tune(context.Background())
+	if err != nil || out.Final != "last step (no validation images)" || !equalParameters(parameters(t, e), last) {
+		t.Errorf("best on val without validation images: Final = %q, %v, want the last step's prompts", out.Final, err)
 	}
-	second := gradientAt(one)
-	if err := e.SetParameters(one); err != nil {
-		t.Fatal(err)
-	}
-	if err := e.setValues(momentumScope, momentum); err != nil {
-		t.Fatal(err)
-	}
-	two := step(c, 0.5)
-	for name := range start {
-		for i, p0 := range start[name] {
-			v1 := float64(first[name][i]) + 0.1*float64(p0)
-			p1 := float64(p0) - 0.5*v1
-			v2 := 0.9*v1 + float64(second[name][i]) + 0.1*p1
-			if want := p1 - 0.5*v2; math.Abs(float64(two[name][i])-want) > 1e-5 || math.Abs(float64(one[name][i])-p1) > 1e-5 {
-				t.Fatalf("%s[%d] = %g then %g, want %g then %g", name, i, one[name][i], two[name][i], p1, want)
+}
+
+// TestTheLogTellsWhichPhaseWasReached: five epochs of mode official never see L_f and L_b.
+func TestTheLogTellsWhichPhaseWasReached(t *testing.T) {
+	for _, test := range []struct {
+		mode   dapt.Mode
+		phases []int
+	}{
+		{dapt.Literal, []int{1, 1, 1, 1, 1}},
+		{dapt.Scaled, []int{1, 1, 1, 1, 2}},
+		{dapt.Joint, []int{0, 0, 0, 0, 0}},
+	} {
+		m := dapt.Over(learner, mask.Files{})
+		m.Loss.Mode = test.mode
+		if test.mode == dapt.Joint {
+			m = methods()["dapt-s"] // whose program is compiled already
+		}
+		c := quick()
+		c.Epochs, c.Final = 5, LastStep
+		out, _, _ := tune(t, newEngine(t), m, c, t.TempDir())
+		for i, epoch := range out.Epochs {
+			if epoch.Phase != test.phases[i] {
+				t.Errorf("mode %q: epoch %d has phase %d, want %d", test.mode, i, epoch.Phase, test.phases[i])
+			}
+			_, v := epoch.Losses["v"]
+			_, b := epoch.Losses["b"]
+			if v != (epoch.Phase != 2) || b != (epoch.Phase != 1) {
+				t.Errorf("mode %q: epoch %d of phase %d logs %v", test.mode, i, epoch.Phase, epoch.Losses)
 			}
 		}
 	}
 }
 
-func TestTheScheduleIsThePublishedOne(t *testing.T) {
-	c := PaperBaseToNovel()
-	for epoch, want := range []float64{1e-5, 0.0035, 0.9045 * 0.0035, 0.6545 * 0.0035, 0.3455 * 0.0035} {
-		if got := c.At(epoch); math.Abs(got-want) > 1e-6 {
-			t.Errorf("At(%d) = %g, want %g", epoch, got, want)
-		}
-	}
-}
-
-func TestASetSmallerThanABatchIsOneBatch(t *testing.T) {
-	for items, want := range map[int]int{1: 1, 3: 1, 4: 1, 7: 1, 8: 2} {
-		if got := len(batches(order(1, 0, items), 4)); got != want {
-			t.Errorf("%d items in batches of 4: %d, want %d", items, got, want)
-		}
-	}
-}
-
-func TestScoresAreThoseOfAHandComputation(t *testing.T) {
-	// Class 0: 1 of 2 right; class 1: 2 of 2, said 3 times; class 2 has no image; 5 is a background column.
-	s := score([]int{0, 0, 1, 1}, []int{0, 5, 1, 1}, 3)
-	if s.Accuracy != 75 || !reflect.DeepEqual(s.PerClass, []float64{50, 100, -1}) {
-		t.Errorf("score = %+v", s)
-	}
-	if want := 100 * (2.0/3 + 1) / 2; math.Abs(s.MacroF1-want) > 1e-9 {
-		t.Errorf("macro F1 = %g, want %g", s.MacroF1, want)
-	}
-}
-
-func TestEvaluationDoesNotDependOnTheBatch(t *testing.T) {
-	e := newEngine(t, newModel(1))
+func TestALearnerWithoutParametersIsNotTuned(t *testing.T) {
+	e := ownEngine(t, newModel(1), zeroShot)
+	defer e.Close()
 	d, _ := newData()
-	var first Score
-	for i, size := range []int{1, 4, 100} {
-		c := quick()
-		c.Test = size
-		got, err := e.Evaluate(context.Background(), d, d.Test, nil, c)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if i > 0 && !reflect.DeepEqual(got, first) {
-			t.Errorf("in batches of %d: %+v, want %+v", size, got, first)
-		}
-		first = got
-	}
-	if first.Images != 9 {
-		t.Errorf("%d images, want 9", first.Images)
-	}
-	if _, err := e.Evaluate(context.Background(), d, []dataset.Item{}, nil, quick()); err == nil {
-		t.Error("an empty list was evaluated")
+	out, err := Run{Engine: e, Method: dapt.Method{Learner: zeroShot}, Data: d, Config: quick(), Folder: t.TempDir()}.Tune(context.Background())
+	if err != nil || out.Final != "nothing is trained" || len(out.Epochs) != 0 {
+		t.Errorf("Tune = %+v, %v", out, err)
 	}
 }

@@ -22,7 +22,10 @@ import (
 )
 
 // learner is MaPLe at the size of the tests' CLIP.
-var learner = prompt.MaPLe{Depth: 2}
+var (
+	learner  = prompt.MaPLe{Depth: 2}
+	zeroShot = prompt.ZeroShot{}
+)
 
 var classes = []string{"cat", "lake boat", "tree_house"}
 
@@ -35,13 +38,26 @@ func newModel(seed uint64) *clip.Model {
 	return &clip.Model{Weights: clip.Random(config, transform.Stream(seed, "test")), Tokenizer: tokenizer}
 }
 
-func newEngine(t testing.TB, m *clip.Model) *Engine {
+// shared is one engine for the tests, so that each program compiles once: on XLA that is most of their time.
+var shared *Engine
+
+// newEngine returns the shared engine of newModel(1), with no image in memory.
+func newEngine(t testing.TB) *Engine {
+	t.Helper()
+	if shared == nil {
+		shared = ownEngine(t, newModel(1), learner)
+	}
+	shared.Images, shared.Seen = NewImages(DefaultMemory), nil
+	return shared
+}
+
+// ownEngine returns a new one. Who does not keep it closes it.
+func ownEngine(t testing.TB, m *clip.Model, learner prompt.Learner) *Engine {
 	t.Helper()
 	e, err := NewEngine(golden.Backend(t), m, learner, dtypes.Float32)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(e.Close)
 	return e
 }
 

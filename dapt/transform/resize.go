@@ -8,8 +8,11 @@ import (
 // Filter is a way to resample.
 type Filter int
 
+// The filters of training and evaluation.
 const (
-	Bicubic Filter = iota // a = -0.5, widened when shrinking
+	// Bicubic has a = -0.5 and is widened when shrinking.
+	Bicubic Filter = iota
+	// Nearest makes no new values.
 	Nearest
 )
 

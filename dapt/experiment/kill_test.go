@@ -1,0 +1,117 @@
+//go:build unix
+
+package experiment
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// childFolder is the environment variable that makes TestInAnotherProcess run an experiment there.
+const childFolder = "DAPT_TEST_FOLDER"
+
+// killed is the experiment that dies: a run of each kind of method that tunes.
+func killed() BaseToNovel {
+	b := small()
+	b.Methods, b.Seeds = b.Methods[1:], []int{1}
+	return b
+}
+
+// TestInAnotherProcess is what [TestAKilledExperimentGoesOn] starts and kills.
+func TestInAnotherProcess(t *testing.T) {
+	folder := os.Getenv(childFolder)
+	if folder == "" {
+		t.Skip("started by TestAKilledExperimentGoesOn")
+	}
+	lab := newLab(t, folder)
+	lab.Report = func(p Progress) { fmt.Printf("at %s, %s\n", p.Run, p.Doing) }
+	if _, err := killed().Run(context.Background(), lab); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// kill starts the experiment in a process of its own, and kills that when it has reported so many events that contain
+// what. It returns false if the process came to its end before.
+func kill(t *testing.T, folder, what string, events int) bool {
+	t.Helper()
+	child := exec.Command(os.Args[0], "-test.run=^TestInAnotherProcess$")
+	child.Env = append(os.Environ(), childFolder+"="+folder)
+	child.Stderr = os.Stderr
+	out, err := child.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := child.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for lines := bufio.NewScanner(out); lines.Scan(); {
+		if strings.Contains(lines.Text(), what) {
+			events--
+		}
+		if events == 0 {
+			if err := child.Process.Kill(); err != nil {
+				t.Fatal(err)
+			}
+			break
+		}
+	}
+	if err := child.Wait(); err == nil {
+		return false
+	}
+	if status, ok := child.ProcessState.Sys().(syscall.WaitStatus); !ok || status.Signal() != syscall.SIGKILL {
+		t.Fatalf("the process ended by itself: %v", child.ProcessState)
+	}
+	return true
+}
+
+// lines are the results as they are on file, but for the seconds.
+func lines(t *testing.T, results []Result) string {
+	t.Helper()
+	text, err := json.Marshal(timeless(results))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// TestAKilledExperimentGoesOn kills one experiment with SIGKILL, which no program can catch, at several moments. What
+// each kill leaves is finished in a copy: its results must be those of an experiment that nobody killed.
+func TestAKilledExperimentGoesOn(t *testing.T) {
+	results, _ := do(t, t.TempDir(), killed())
+	want := lines(t, results)
+	folder := t.TempDir()
+	for _, moment := range []struct {
+		what   string
+		events int
+	}{
+		{"maple seed 1, tuning, epoch 1", 1},
+		{"maple+dapt-s seed 1, tuning, epoch 2", 1},
+		{"maple+dapt-g seed 1, tuning, epoch 1", 3}, // validation, or maps
+		{"maple+dapt-g seed 1, testing novel", 1},
+	} {
+		if !kill(t, folder, moment.what, moment.events) {
+			t.Errorf("the experiment ended before event %d of %q", moment.events, moment.what)
+		}
+		left := t.TempDir()
+		if err := os.CopyFS(left, os.DirFS(folder)); err != nil {
+			t.Fatal(err)
+		}
+		done, _ := do(t, left, killed())
+		onFile, err := ReadResults(filepath.Join(left, "results.jsonl"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if lines(t, done) != want || lines(t, onFile) != want {
+			t.Errorf("killed at event %d of %q: the results are\n%s\nand on file\n%s\nwant\n%s",
+				moment.events, moment.what, lines(t, done), lines(t, onFile), want)
+		}
+	}
+}
