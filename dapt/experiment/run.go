@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/dapt-go/dapt-go/dapt"
 	"github.com/dapt-go/dapt-go/dapt/clip"
@@ -49,11 +50,12 @@ func (r *run) describe(lab *Lab, protocol string, shots int) error {
 
 // splitHash is of the training and validation images and of every test.
 func (r *run) splitHash() string {
-	text := r.data.Hash()
+	var text strings.Builder
+	text.WriteString(r.data.Hash())
 	for _, t := range r.tests {
-		text += t.data.Hash()
+		text.WriteString(t.data.Hash())
 	}
-	return hash(text)
+	return hash(text.String())
 }
 
 // trains reports whether a learner has anything to tune.
