@@ -149,18 +149,7 @@ func (s *Set) tokens(texts []string) ([][]int32, error) {
 	if len(texts) == 0 {
 		return nil, fmt.Errorf("parity: manifest.json has no classnames")
 	}
-	rows, err := s.model.Tokenizer.Tokenize(texts, s.model.Config.Context)
-	if err != nil {
-		return nil, err
-	}
-	longest := 0
-	for _, row := range rows {
-		longest = max(longest, 1+slices.Index(row, s.model.Tokenizer.End()))
-	}
-	for i := range rows {
-		rows[i] = rows[i][:longest]
-	}
-	return rows, nil
+	return s.model.Rows(texts)
 }
 
 // maskNamed is a tensor of the set, or all "ones" or "zeros".

@@ -82,7 +82,7 @@ func benchEngine(b *testing.B, config clip.Config, batch, classes int) (*Engine,
 	if err != nil {
 		b.Fatal(err)
 	}
-	rows, err := e.tokenize(texts)
+	rows, err := e.Model.Rows(texts)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -61,7 +61,7 @@ func (e *Engine) Evaluate(ctx context.Context, data *dataset.Dataset, items []da
 
 // encodeTexts returns the unit features of the classes' sentences and then of words: [classes+words, embed].
 func (e *Engine) encodeTexts(data *dataset.Dataset, words []string) (*tensors.Tensor, error) {
-	rows, err := e.tokenize(append(dapt.Sentences(e.Learner.Template(data.Template), data.Classes), words...))
+	rows, err := e.Model.Rows(append(dapt.Sentences(e.Learner.Template(data.Template), data.Classes), words...))
 	if err != nil {
 		return nil, err
 	}
@@ -74,22 +74,6 @@ func (e *Engine) encodeTexts(data *dataset.Dataset, words []string) (*tensors.Te
 		return nil, fmt.Errorf("train: encoding the texts: %w", err)
 	}
 	return texts[0], nil
-}
-
-// tokenize returns the ids of each text, cut to the longest: what follows an end token never matters.
-func (e *Engine) tokenize(texts []string) ([][]int32, error) {
-	rows, err := e.Model.Tokenizer.Tokenize(texts, e.Model.Config.Context)
-	if err != nil {
-		return nil, err
-	}
-	longest := 0
-	for _, row := range rows {
-		longest = max(longest, 1+slices.Index(row, e.Model.Tokenizer.End()))
-	}
-	for i := range rows {
-		rows[i] = rows[i][:longest]
-	}
-	return rows, nil
 }
 
 // stream hands on all items in batches of one size, the next made while the present one is worked on. The last batch

@@ -111,7 +111,7 @@ func TestABackgroundColumnIsAnError(t *testing.T) {
 func TestTrimmingTokenRowsChangesNothing(t *testing.T) {
 	e := newEngine(t)
 	texts := dapt.Sentences("a photo of a {}.", classes)
-	trimmed, err := e.tokenize(texts)
+	trimmed, err := e.Model.Rows(texts)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -136,7 +136,7 @@ func (t *tuning) tokenize() error {
 	words := dapt.Sentences(background.Template, background.Words)
 	t.negatives = words[:background.Negatives]
 	classes := dapt.Sentences(t.Engine.Learner.Template(t.Data.Template), t.Data.Classes)
-	rows, err := t.Engine.tokenize(append(classes, words...))
+	rows, err := t.Engine.Model.Rows(append(classes, words...))
 	if err != nil {
 		return err
 	}
