@@ -15,10 +15,10 @@ type Batch struct {
 	Texts  Texts
 }
 
-// Texts are token ids as nodes, cut to the longest row that matters.
+// Texts are the sentences of a step.
 type Texts struct {
-	Classes    *Node // [classes, places]
-	Background *Node // [words, places]; nil where no background text is needed
+	Classes    clip.Sentences
+	Background clip.Sentences // without tokens where no background text is needed
 }
 
 // View is the images where mask is 1. Masking follows normalisation, so that hidden pixels take the data set's mean
@@ -33,16 +33,14 @@ func EncodeTexts(t *clip.Towers, p prompt.Prompts, texts Texts) *Node {
 
 // TextFeatures is EncodeTexts before the features are scaled to unit length.
 func TextFeatures(t *clip.Towers, p prompt.Prompts, texts Texts) *Node {
-	x, tokens := t.Text.Embed(texts.Classes), texts.Classes
+	lists := []clip.Rows{t.Text.Rows(texts.Classes)}
 	if len(p.Text) > 0 && p.Text[0] != nil {
-		x = clip.Write(x, p.Text[0])
+		lists[0] = lists[0].Write(p.Text[0])
 	}
-	if texts.Background != nil {
-		x = Concatenate([]*Node{x, t.Text.Embed(texts.Background)}, 0)
-		tokens = Concatenate([]*Node{tokens, texts.Background}, 0)
+	if texts.Background.Tokens != nil {
+		lists = append(lists, t.Text.Rows(texts.Background))
 	}
-	end := ArgMax(tokens, -1) // the end token has the highest id
-	return t.Text.Encode(x, end, p.Text)
+	return t.Text.Encode(lists, p.Text)
 }
 
 // Encode returns the features that phase needs. Views without a gradient are encoded apart, forward only.
@@ -103,13 +101,13 @@ func encodeViews(t *clip.Towers, p prompt.Prompts, views []view) []*Node {
 func (m Method) texts(t *clip.Towers, p prompt.Prompts, texts Texts, phase Phase) (classes, words *Node) {
 	background := m.Loss.Background
 	if phase == First && !m.Loss.Watch && background.Negatives == 0 {
-		texts.Background = nil
+		texts.Background = clip.Sentences{}
 	}
 	all := EncodeTexts(t, p, texts)
-	if texts.Background == nil {
+	if texts.Background.Tokens == nil {
 		return all, nil
 	}
-	count := texts.Classes.Shape().Dim(0)
+	count := texts.Classes.Rows()
 	return Slice(all, AxisRange(0, count+background.Negatives)), Slice(all, AxisRangeToEnd(count+background.Skip))
 }
 

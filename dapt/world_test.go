@@ -30,7 +30,7 @@ const classes, words = 3, 9
 // inWorld runs build once, with masks that are foreground where inside says so, and returns its results by name.
 func inWorld(t *testing.T, inside func(x, y int) bool, build func(w world) map[string]*Node) map[string][]float32 {
 	t.Helper()
-	m, rows := newModel(t)
+	m, classTexts, wordTexts := newModel(t)
 	store := model.NewStore()
 	defer store.Finalize()
 	if err := m.Store(store, dtypes.Float32); err != nil {
@@ -39,8 +39,10 @@ func inWorld(t *testing.T, inside func(x, y int) bool, build func(w world) map[s
 	var names []string
 	exec, err := model.NewExec(golden.Backend(t), store, func(_ *model.Scope, in []*Node) []*Node {
 		results := build(world{
-			towers:  clip.Bind(store, in[0].Graph(), m.Config),
-			batch:   Batch{Images: in[0], Masks: in[1], Grid: in[2], Texts: Texts{Classes: in[4], Background: in[5]}},
+			towers: clip.Bind(store, in[0].Graph(), m.Config),
+			batch: Batch{Images: in[0], Masks: in[1], Grid: in[2], Texts: Texts{
+				Classes: clip.Sentences{Layout: classTexts.Layout, Tokens: in[4]}, Background: clip.Sentences{Layout: wordTexts.Layout, Tokens: in[5]},
+			}},
 			labels:  in[3],
 			prompts: prompt.Prompts{Text: in[6:8], Vision: in[8:10]},
 		})
@@ -56,7 +58,7 @@ func inWorld(t *testing.T, inside func(x, y int) bool, build func(w world) map[s
 	}
 	defer exec.Finalize()
 	outputs, err := exec.Call(noise(1, 2, 16, 16, 3), pixels(2, inside), pixels(1, func(x, _ int) bool { return x%4 < 2 }),
-		[][]int32{{0}, {2}}, rows[:classes], rows[classes:], noise(0.02, 2, 64), noise(0.03, 2, 64), noise(0.04, 2, 64), noise(0.05, 2, 64))
+		[][]int32{{0}, {2}}, classTexts.Tokens, wordTexts.Tokens, noise(0.02, 2, 64), noise(0.03, 2, 64), noise(0.04, 2, 64), noise(0.05, 2, 64))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,18 +71,24 @@ func inWorld(t *testing.T, inside func(x, y int) bool, build func(w world) map[s
 	return results
 }
 
-// newModel returns a CLIP with random weights and the token rows of the classes and then of the background words.
-func newModel(t *testing.T) (*clip.Weights, [][]int32) {
+// newModel returns a CLIP with random weights and the packed sentences of the classes and of the background words.
+func newModel(t *testing.T) (m *clip.Model, classes, background clip.Packed) {
 	t.Helper()
-	texts := append(Sentences("a photo of a {}.", []string{"cat", "lake boat", "tree_house"}), Sentences("a clean origami {}.", General()[:words])...)
-	tokenizer := clip.NewTokenizer().Cut(texts)
+	lists := [][]string{
+		Sentences("a photo of a {}.", []string{"cat", "lake boat", "tree_house"}), Sentences("a clean origami {}.", General()[:words]),
+	}
+	tokenizer := clip.NewTokenizer().Cut(slices.Concat(lists...))
 	tower := clip.Tower{Width: 64, Layers: 2, Heads: 1}
 	config := clip.Config{Side: 16, Patch: 8, Embed: 32, Context: 16, Vocabulary: tokenizer.Vocabulary(), Vision: tower, Text: tower}
-	rows, err := tokenizer.Tokenize(texts, config.Context)
-	if err != nil {
-		t.Fatal(err)
+	m = &clip.Model{Weights: clip.Random(config, transform.Stream(1, "views")), Tokenizer: tokenizer}
+	var packed [2]clip.Packed
+	for i, texts := range lists {
+		var err error
+		if packed[i], err = m.Pack(texts); err != nil {
+			t.Fatal(err)
+		}
 	}
-	return clip.Random(config, transform.Stream(1, "views")), rows
+	return m, packed[0], packed[1]
 }
 
 // noise draws normal numbers; tensors of equal deviation are equal.

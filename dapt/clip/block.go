@@ -37,8 +37,8 @@ type block struct {
 // forward maps [batch, tokens, width] to the same shape; nil mask attends everywhere, else it is a boolean broadcastable
 // to [batch, heads, tokens, tokens].
 func (b *block) forward(x, mask *Node) *Node {
-	normed := b.before.apply(x)
-	return b.mlp(Add(x, b.attend(normed, normed, mask)))
+	q, k, v := b.project(b.before.apply(x))
+	return b.add(x, b.read(q, k, v, mask))
 }
 
 // pooled is forward for one token of each row only: at reads it from [batch, tokens, width] as [batch, 1, width].
@@ -49,29 +49,22 @@ func (b *block) pooled(x, mask *Node, at func(*Node) *Node) *Node {
 
 // rest is pooled from the first norm's output on.
 func (b *block) rest(x, normed, mask *Node, at func(*Node) *Node) *Node {
-	return Squeeze(b.mlp(Add(at(x), b.attend(at(normed), normed, mask))), 1)
+	width := x.Shape().Dim(-1)
+	q := b.part(0, width).apply(at(normed))
+	kv := Split(b.part(width, 3*width).apply(normed), -1, 2)
+	return Squeeze(b.add(at(x), b.read(q, kv[0], kv[1], mask)), 1)
 }
 
-func (b *block) mlp(x *Node) *Node {
-	hidden := b.up.apply(b.then.apply(x))
-	hidden = Mul(hidden, Sigmoid(MulScalar(hidden, 1.702)))
-	return Add(x, b.down.apply(hidden))
+// project returns the queries, keys and values of the first norm's output, each of its shape.
+func (b *block) project(normed *Node) (q, k, v *Node) {
+	parts := Split(b.qkv.apply(normed), -1, 3)
+	return parts[0], parts[1], parts[2]
 }
 
-// attend lets queries [batch, some, width] read keys [batch, tokens, width].
-func (b *block) attend(queries, keys, mask *Node) *Node {
-	var q, k, v *Node
-	if queries == keys {
-		qkv := b.qkv.apply(keys)
-		parts := Split(qkv, -1, 3)
-		q, k, v = parts[0], parts[1], parts[2]
-	} else {
-		width := keys.Shape().Dim(-1)
-		q = b.part(0, width).apply(queries)
-		parts := Split(b.part(width, 3*width).apply(keys), -1, 2)
-		k, v = parts[0], parts[1]
-	}
-	heads := func(x *Node) *Node { // softmax and its two products stay in float32
+// read lets queries [batch, some, width] read keys and values [batch, tokens, width]. Softmax and its two products stay
+// in float32.
+func (b *block) read(q, k, v, mask *Node) *Node {
+	heads := func(x *Node) *Node {
 		dims := x.Shape().Dimensions
 		x = TransposeAllAxes(Reshape(x, dims[0], dims[1], b.heads, dims[2]/b.heads), 0, 2, 1, 3)
 		return ConvertDType(x, dtypes.Float32)
@@ -79,8 +72,15 @@ func (b *block) attend(queries, keys, mask *Node) *Node {
 	read, _ := attention.Core(heads(q), heads(k), heads(v), attention.LayoutBHSD,
 		attention.CoreOptions{AttentionMask: mask})
 	read = Reshape(TransposeAllAxes(read, 0, 2, 1, 3), q.Shape().Dimensions...)
-	read = ConvertDType(read, keys.DType())
-	return b.out.apply(read)
+	return ConvertDType(read, q.DType())
+}
+
+// add ends the block: the residual x and what was read, [..., width] both, through the output layer and the MLP.
+func (b *block) add(x, read *Node) *Node {
+	x = Add(x, b.out.apply(read))
+	hidden := b.up.apply(b.then.apply(x))
+	hidden = Mul(hidden, Sigmoid(MulScalar(hidden, 1.702)))
+	return Add(x, b.down.apply(hidden))
 }
 
 // part returns rows from:to of the packed query, key and value projection.

@@ -8,7 +8,6 @@ package clip
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/dtypes/bfloat16"
@@ -21,23 +20,6 @@ import (
 type Model struct {
 	*Weights
 	Tokenizer *Tokenizer
-}
-
-// Rows returns the token ids of each text, cut to the longest row: what follows an end token never matters. A text that
-// does not fit into the text tower is a [*TooLongError].
-func (m *Model) Rows(texts []string) ([][]int32, error) {
-	rows, err := m.Tokenizer.Tokenize(texts, m.Config.Context)
-	if err != nil {
-		return nil, err
-	}
-	longest := 0
-	for _, row := range rows {
-		longest = max(longest, 1+slices.Index(row, m.Tokenizer.End()))
-	}
-	for i := range rows {
-		rows[i] = rows[i][:longest]
-	}
-	return rows, nil
 }
 
 // Scope is where a store holds CLIP's weights, under OpenAI's names.

@@ -29,10 +29,10 @@ type inputs struct {
 	*clip.Towers
 	prompts prompt.Prompts
 	values  prompt.Values
-	images  *Node   // [batch, side, side, 3]
-	masks   *Node   // [batch, side, side, 1]
-	labels  *Node   // [batch, 1]
-	texts   []*Node // token ids [rows, places]
+	images  *Node // [batch, side, side, 3]
+	masks   *Node // [batch, side, side, 1]
+	labels  *Node // [batch, 1]
+	texts   []clip.Sentences
 }
 
 // run compiles the program and returns its results by name, one map a mask.
@@ -43,9 +43,13 @@ func (p program) run() ([]map[string][]float32, error) {
 	if err := p.c.model.Store(store, dtypes.Float32); err != nil {
 		return nil, err
 	}
+	packed, err := p.c.packed(p.texts...)
+	if err != nil {
+		return nil, err
+	}
 	var names []string
 	exec, err := model.NewExec(p.c.backend, store, func(_ *model.Scope, nodes []*Node) []*Node {
-		results := p.build(p.bind(store, nodes))
+		results := p.build(p.bind(store, packed, nodes))
 		names = slices.Sorted(maps.Keys(results))
 		outputs := make([]*Node, len(names))
 		for i, name := range names {
@@ -63,7 +67,7 @@ func (p program) run() ([]map[string][]float32, error) {
 	}
 	var all []map[string][]float32
 	for _, mask := range masks {
-		arguments, err := p.arguments(mask)
+		arguments, err := p.arguments(mask, packed)
 		if err != nil {
 			return nil, err
 		}
@@ -92,7 +96,7 @@ func (p program) once() (map[string][]float32, error) {
 }
 
 // arguments are images, masks, labels, parameters and texts.
-func (p program) arguments(mask string) ([]any, error) {
+func (p program) arguments(mask string, packed []clip.Packed) ([]any, error) {
 	side := p.c.model.Config.Side
 	images, batch, err := p.c.images("images")
 	if err != nil {
@@ -117,18 +121,13 @@ func (p program) arguments(mask string) ([]any, error) {
 	for _, parameter := range p.learner.list {
 		arguments = append(arguments, tensors.FromFlatDataAndDimensions(parameter.Value, parameter.Dims...))
 	}
-	rows, err := p.c.tokens(slices.Concat(p.texts...))
-	if err != nil {
-		return nil, err
-	}
-	for _, texts := range p.texts {
-		arguments = append(arguments, tensors.FromFlatDataAndDimensions(slices.Concat(rows[:len(texts)]...), len(texts), len(rows[0])))
-		rows = rows[len(texts):]
+	for _, texts := range packed {
+		arguments = append(arguments, texts.Tokens)
 	}
 	return arguments, nil
 }
 
-func (p program) bind(store *model.Store, nodes []*Node) inputs {
+func (p program) bind(store *model.Store, packed []clip.Packed, nodes []*Node) inputs {
 	in := inputs{
 		Towers: clip.Bind(store, nodes[0].Graph(), p.c.model.Config), values: prompt.Values{},
 		images: nodes[0], masks: nodes[1], labels: nodes[2],
@@ -137,19 +136,28 @@ func (p program) bind(store *model.Store, nodes []*Node) inputs {
 	for i, parameter := range p.learner.list {
 		in.values[parameter.Name] = nodes[i]
 	}
-	in.texts = nodes[len(p.learner.list):]
+	for i, tokens := range nodes[len(p.learner.list):] {
+		in.texts = append(in.texts, clip.Sentences{Layout: packed[i].Layout, Tokens: tokens})
+	}
 	if len(p.learner.list) > 0 {
 		in.prompts = p.learner.Prompts(in.values)
 	}
 	return in
 }
 
-// tokens returns the texts' rows, cut to the longest.
-func (s *Set) tokens(texts []string) ([][]int32, error) {
-	if len(texts) == 0 {
-		return nil, fmt.Errorf("parity: manifest.json has no classnames")
+// packed packs each list of texts.
+func (s *Set) packed(lists ...[]string) ([]clip.Packed, error) {
+	packed := make([]clip.Packed, len(lists))
+	for i, texts := range lists {
+		if len(texts) == 0 {
+			return nil, fmt.Errorf("parity: manifest.json has no classnames")
+		}
+		var err error
+		if packed[i], err = s.model.Pack(texts); err != nil {
+			return nil, err
+		}
 	}
-	return s.model.Rows(texts)
+	return packed, nil
 }
 
 // maskNamed is a tensor of the set, or all "ones" or "zeros".

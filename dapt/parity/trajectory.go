@@ -67,7 +67,7 @@ func (c *checker) trajectory() error {
 // batches reads traj/batch0, traj/batch1 and so on.
 func (c *checker) batches(learner recorded) ([]train.Input, error) {
 	classes, words := c.sentences(learner)
-	rows, err := c.tokens(append(classes, words...))
+	lists, err := c.packed(classes, words)
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +77,7 @@ func (c *checker) batches(learner recorded) ([]train.Input, error) {
 		if !c.has(at + "images") {
 			return batches, nil
 		}
-		in := train.Input{Classes: rows[:len(c.manifest.Config.Classes)], Background: rows[len(c.manifest.Config.Classes):]}
+		in := train.Input{Classes: lists[0], Background: lists[1]}
 		if in.Images, _, err = c.images(at + "images"); err != nil {
 			return nil, err
 		}

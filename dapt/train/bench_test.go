@@ -71,10 +71,10 @@ func benchEngine(b *testing.B, config clip.Config, batch, classes int) (*Engine,
 		names[i] = words[i%len(words)] + " " + words[(7*i+3)%len(words)]
 	}
 	background := dapt.Sentences("a clean origami {}.", words)
-	texts := append(dapt.Sentences(prompt.MaPLe{}.Template(""), names), background...)
+	texts := dapt.Sentences(prompt.MaPLe{}.Template(""), names)
 	tokenizer := clip.NewTokenizer()
 	if config.Side == 64 {
-		tokenizer = tokenizer.Cut(texts)
+		tokenizer = tokenizer.Cut(append(background, texts...))
 	}
 	config.Vocabulary = tokenizer.Vocabulary()
 	m := &clip.Model{Weights: clip.Random(config, transform.Stream(1, "bench")), Tokenizer: tokenizer}
@@ -82,14 +82,14 @@ func benchEngine(b *testing.B, config clip.Config, batch, classes int) (*Engine,
 	if err != nil {
 		b.Fatal(err)
 	}
-	rows, err := e.Model.Rows(texts)
+	lists, err := e.pack(texts, background)
 	if err != nil {
 		b.Fatal(err)
 	}
 	area := config.Side * config.Side
 	in := Input{
 		Images: make([]float32, 3*area*batch), Masks: make([]float32, area*batch), Labels: make([]int32, batch),
-		Classes: rows[:classes], Background: rows[classes:],
+		Classes: lists[0], Background: lists[1],
 	}
 	rng := transform.Stream(1, "pixels")
 	for i := range in.Images {

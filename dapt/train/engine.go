@@ -28,8 +28,7 @@ type Engine struct {
 	backend compute.Backend
 	store   *model.Store
 	names   []string               // of the parameters
-	steps   map[string]*model.Exec // by phase and losses
-	texts   *model.Exec
+	kept    map[string]*model.Exec // of steps and texts, by all that their graphs depend on beside the shapes of inputs
 	classes *model.Exec
 	heat    *model.Exec
 }
@@ -37,7 +36,7 @@ type Engine struct {
 // NewEngine moves CLIP's weights to the backend. dtype is what the towers compute in.
 func NewEngine(backend compute.Backend, m *clip.Model, learner prompt.Learner, dtype dtypes.DType) (*Engine, error) {
 	e := &Engine{
-		Model: m, Learner: learner, Images: NewImages(DefaultMemory), backend: backend, store: model.NewStore(), steps: map[string]*model.Exec{},
+		Model: m, Learner: learner, Images: NewImages(DefaultMemory), backend: backend, store: model.NewStore(), kept: map[string]*model.Exec{},
 	}
 	e.store.SetParam(model.ParamInitialSeed, int64(1)) // nothing is drawn by GoMLX; unset, it would seed from the clock
 	if err := m.Store(e.store, dtype); err != nil {
@@ -69,9 +68,6 @@ const (
 // compile makes the programs that do not depend on the losses. Each compiles when it is first called.
 func (e *Engine) compile() error {
 	var err error
-	if e.texts, err = model.NewExec(e.backend, e.store, e.textsGraph); err != nil {
-		return err
-	}
 	if e.classes, err = model.NewExec(e.backend, e.store, e.classesGraph); err != nil {
 		return err
 	}
@@ -81,10 +77,9 @@ func (e *Engine) compile() error {
 
 // Close frees the device memory.
 func (e *Engine) Close() {
-	for _, exec := range e.steps {
+	for _, exec := range e.kept {
 		exec.Finalize()
 	}
-	e.texts.Finalize()
 	e.classes.Finalize()
 	e.heat.Finalize()
 	e.store.Finalize()
@@ -99,14 +94,48 @@ func (e *Engine) bind(g *Graph) (*clip.Towers, prompt.Values, prompt.Prompts) {
 	return clip.Bind(e.store, g, e.Model.Config), values, e.Learner.Prompts(values)
 }
 
-// textsGraph maps token ids [classes, places] and, if there are any, [words, places] to unit features, classes first.
-func (e *Engine) textsGraph(_ *model.Scope, inputs []*Node) *Node {
-	texts := dapt.Texts{Classes: inputs[0]}
-	if len(inputs) > 1 {
-		texts.Background = inputs[1]
+// pack returns the packed classes and words; without words, the second has no rows.
+func (e *Engine) pack(classes, words []string) ([2]clip.Packed, error) {
+	var lists [2]clip.Packed
+	for i, texts := range [][]string{classes, words} {
+		if len(texts) == 0 {
+			continue
+		}
+		var err error
+		if lists[i], err = e.Model.Pack(texts); err != nil {
+			return lists, err
+		}
 	}
-	towers, _, prompts := e.bind(inputs[0].Graph())
-	return dapt.EncodeTexts(towers, prompts, texts)
+	return lists, nil
+}
+
+// texts returns the program that maps the tokens of lists, classes and words if there are any, to unit features.
+func (e *Engine) texts(lists [2]clip.Packed) (*model.Exec, error) {
+	return e.program(func(inputs []*Node) []*Node {
+		texts := dapt.Texts{Classes: clip.Sentences{Layout: lists[0].Layout, Tokens: inputs[0]}}
+		if len(inputs) > 1 {
+			texts.Background = clip.Sentences{Layout: lists[1].Layout, Tokens: inputs[1]}
+		}
+		towers, _, prompts := e.bind(inputs[0].Graph())
+		return []*Node{dapt.EncodeTexts(towers, prompts, texts)}
+	}, "texts", lists[0].Layout, lists[1].Layout)
+}
+
+// program returns the program that was kept under key, or makes one of a graph function.
+func (e *Engine) program(build func(inputs []*Node) []*Node, key ...any) (*model.Exec, error) {
+	name, err := json.Marshal(key)
+	if err != nil {
+		return nil, err
+	}
+	if exec, ok := e.kept[string(name)]; ok {
+		return exec, nil
+	}
+	exec, err := model.NewExec(e.backend, e.store, func(_ *model.Scope, inputs []*Node) []*Node { return build(inputs) })
+	if err != nil {
+		return nil, fmt.Errorf("train: building the program of %v: %w", key[0], err)
+	}
+	e.kept[string(name)] = exec
+	return exec, nil
 }
 
 // classesGraph maps images [batch, side, side, 3] and unit texts [columns, embed] to the nearest text, [batch].
@@ -129,31 +158,24 @@ func (e *Engine) heatGraph(_ *model.Scope, images, texts, labels *Node) *Node {
 }
 
 // step returns the program of one phase of a method, which updates the parameters in place.
-func (e *Engine) step(m dapt.Method, c Config, phase dapt.Phase) (*model.Exec, error) {
-	key, err := json.Marshal([]any{m.Decouples(), m.Loss, phase, c.Momentum, c.Decay})
-	if err != nil {
-		return nil, err
-	}
-	if exec, ok := e.steps[string(key)]; ok {
-		return exec, nil
-	}
-	exec, err := model.NewExec(e.backend, e.store, func(_ *model.Scope, inputs []*Node) []*Node {
-		return e.stepGraph(m, c, phase, inputs)
-	})
-	if err != nil {
-		return nil, fmt.Errorf("train: building the step of phase %d: %w", phase, err)
-	}
-	e.steps[string(key)] = exec
-	return exec, nil
+func (e *Engine) step(m dapt.Method, c Config, phase dapt.Phase, in Input) (*model.Exec, error) {
+	lists := [2]clip.Layout{in.Classes.Layout, in.Background.Layout}
+	return e.program(func(inputs []*Node) []*Node {
+		texts := dapt.Texts{Classes: clip.Sentences{Layout: lists[0], Tokens: inputs[3]}}
+		if m.Decouples() {
+			texts.Background = clip.Sentences{Layout: lists[1], Tokens: inputs[5]}
+		}
+		return []*Node{e.stepGraph(m, c, phase, texts, inputs)}
+	}, "step", m.Decouples(), m.Loss, phase, c.Momentum, c.Decay, lists)
 }
 
 // stepGraph computes the losses, [dapt.Names] as one vector, and updates every parameter. Inputs are those of
 // [Engine.Step].
-func (e *Engine) stepGraph(m dapt.Method, c Config, phase dapt.Phase, inputs []*Node) []*Node {
+func (e *Engine) stepGraph(m dapt.Method, c Config, phase dapt.Phase, texts dapt.Texts, inputs []*Node) *Node {
 	rate, labels := inputs[0], inputs[2]
-	batch := dapt.Batch{Images: inputs[1], Texts: dapt.Texts{Classes: inputs[3]}}
+	batch := dapt.Batch{Images: inputs[1], Texts: texts}
 	if m.Decouples() {
-		batch.Masks, batch.Texts.Background = inputs[4], inputs[5]
+		batch.Masks = inputs[4]
 	}
 	if len(inputs) > 6 {
 		batch.Grid = inputs[6]
@@ -168,7 +190,7 @@ func (e *Engine) stepGraph(m dapt.Method, c Config, phase dapt.Phase, inputs []*
 		}
 		list[i] = term
 	}
-	return []*Node{Stack(list, 0)}
+	return Stack(list, 0)
 }
 
 // update is SGD as PyTorch defines it: g += decay p; v = momentum v + g; p -= rate v, with v 0 before the first step. What

@@ -61,19 +61,23 @@ func (e *Engine) Evaluate(ctx context.Context, data *dataset.Dataset, items []da
 
 // encodeTexts returns the unit features of the classes' sentences and then of words: [classes+words, embed].
 func (e *Engine) encodeTexts(data *dataset.Dataset, words []string) (*tensors.Tensor, error) {
-	rows, err := e.Model.Rows(append(dapt.Sentences(e.Learner.Template(data.Template), data.Classes), words...))
+	lists, err := e.pack(dapt.Sentences(e.Learner.Template(data.Template), data.Classes), words)
 	if err != nil {
 		return nil, err
 	}
-	inputs := []any{matrix(rows[:len(data.Classes)])}
-	if len(words) > 0 {
-		inputs = append(inputs, matrix(rows[len(data.Classes):]))
+	exec, err := e.texts(lists)
+	if err != nil {
+		return nil, err
 	}
-	texts, err := e.texts.Call(inputs...)
+	inputs := []any{lists[0].Tokens}
+	if len(words) > 0 {
+		inputs = append(inputs, lists[1].Tokens)
+	}
+	texts, err := exec.Call1(inputs...)
 	if err != nil {
 		return nil, fmt.Errorf("train: encoding the texts: %w", err)
 	}
-	return texts[0], nil
+	return texts, nil
 }
 
 // stream hands on all items in batches of one size, the next made while the present one is worked on. The last batch
@@ -162,10 +166,6 @@ func (e *Engine) seen(images int) {
 	if e.Seen != nil {
 		e.Seen(images)
 	}
-}
-
-func matrix(rows [][]int32) *tensors.Tensor {
-	return tensors.FromFlatDataAndDimensions(slices.Concat(rows...), len(rows), len(rows[0]))
 }
 
 func (e *Engine) imageTensor(p *pixels) *tensors.Tensor {

@@ -8,8 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gomlx/gomlx/core/tensors"
-
 	"github.com/dapt-go/dapt-go/dapt"
 	"github.com/dapt-go/dapt-go/dapt/dataset"
 )
@@ -105,37 +103,6 @@ func TestABackgroundColumnIsAnError(t *testing.T) {
 	}
 	if alone, err := e.Evaluate(ctx, &one, items, nil, c); err != nil || alone.Accuracy != 100 {
 		t.Errorf("accuracy against a single class is %g%%, %v, want 100", alone.Accuracy, err)
-	}
-}
-
-func TestTrimmingTokenRowsChangesNothing(t *testing.T) {
-	e := newEngine(t)
-	texts := dapt.Sentences("a photo of a {}.", classes)
-	trimmed, err := e.Model.Rows(texts)
-	if err != nil {
-		t.Fatal(err)
-	}
-	whole, err := e.Model.Tokenizer.Tokenize(texts, e.Model.Config.Context)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(trimmed[0]) >= len(whole[0]) {
-		t.Fatalf("rows of %d places were cut to %d: the test shows nothing", len(whole[0]), len(trimmed[0]))
-	}
-	var features [2][]float32
-	for i, rows := range [][][]int32{trimmed, whole} {
-		outputs, err := e.texts.Call(matrix(rows))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if features[i], err = tensors.CopyFlatData[float32](outputs[0]); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for i, v := range features[0] {
-		if math.Abs(float64(v-features[1][i])) > 1e-6 {
-			t.Fatalf("feature %d is %g with trimmed rows and %g with whole ones", i, v, features[1][i])
-		}
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/dapt-go/dapt-go/dapt"
+	"github.com/dapt-go/dapt-go/dapt/clip"
 	"github.com/dapt-go/dapt-go/dapt/dataset"
 	"github.com/dapt-go/dapt-go/dapt/mask"
 	"github.com/dapt-go/dapt-go/dapt/transform"
@@ -77,8 +78,8 @@ func (r Run) Tune(ctx context.Context) (Outcome, error) {
 type tuning struct {
 	Run
 	loader     *loader
-	classes    [][]int32
-	background [][]int32
+	classes    clip.Packed
+	background clip.Packed
 	negatives  []string    // sentences that stand beside the classes in evaluation and Grad-CAM
 	source     mask.Source // Method.Masks, which knows the data set now
 	state      *state
@@ -122,7 +123,7 @@ func (r Run) prepare(ctx context.Context) (*tuning, error) {
 	return t, t.save() // now, so that a folder that cannot be written to is found out before an epoch is lost
 }
 
-// tokenize makes the token rows of the classes and of the background words, all of one length.
+// tokenize packs the sentences of the classes and of the background words.
 func (t *tuning) tokenize() error {
 	if t.Method.Decouples() {
 		if len(t.Method.Loss.Background.Words) == 0 {
@@ -136,11 +137,11 @@ func (t *tuning) tokenize() error {
 	words := dapt.Sentences(background.Template, background.Words)
 	t.negatives = words[:background.Negatives]
 	classes := dapt.Sentences(t.Engine.Learner.Template(t.Data.Template), t.Data.Classes)
-	rows, err := t.Engine.Model.Rows(append(classes, words...))
+	lists, err := t.Engine.pack(classes, words)
 	if err != nil {
 		return err
 	}
-	t.classes, t.background = rows[:len(t.Data.Classes)], rows[len(t.Data.Classes):]
+	t.classes, t.background = lists[0], lists[1]
 	return nil
 }
 

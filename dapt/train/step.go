@@ -7,6 +7,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"github.com/dapt-go/dapt-go/dapt"
+	"github.com/dapt-go/dapt-go/dapt/clip"
 )
 
 // Input is one step's batch on the host. Fields that the method does not read may be nil.
@@ -15,14 +16,14 @@ type Input struct {
 	Labels     []int32   // [batch]
 	Masks      []float32 // [batch, side, side, 1], 1 is foreground
 	Grid       []float32 // [side, side] of 0 and 1, L_reo's
-	Classes    [][]int32 // token ids [classes, places]
-	Background [][]int32 // token ids [words, places], as many places
+	Classes    clip.Packed
+	Background clip.Packed
 }
 
 // Step updates the parameters once and returns the losses in the order of [dapt.Names]; those that phase does not
 // compute are 0.
 func (e *Engine) Step(m dapt.Method, c Config, phase dapt.Phase, rate float64, in Input) ([]float32, error) {
-	exec, err := e.step(m, c, phase)
+	exec, err := e.step(m, c, phase, in)
 	if err != nil {
 		return nil, err
 	}
@@ -31,10 +32,10 @@ func (e *Engine) Step(m dapt.Method, c Config, phase dapt.Phase, rate float64, i
 		float32(rate),
 		tensors.FromFlatDataAndDimensions(in.Images, batch, side, side, 3),
 		tensors.FromFlatDataAndDimensions(in.Labels, batch, 1),
-		matrix(in.Classes),
+		in.Classes.Tokens,
 	}
 	if m.Decouples() {
-		inputs = append(inputs, tensors.FromFlatDataAndDimensions(in.Masks, batch, side, side, 1), matrix(in.Background))
+		inputs = append(inputs, tensors.FromFlatDataAndDimensions(in.Masks, batch, side, side, 1), in.Background.Tokens)
 		if m.Loss.Reo != 0 {
 			inputs = append(inputs, tensors.FromFlatDataAndDimensions(in.Grid, 1, side, side, 1))
 		}

@@ -32,12 +32,12 @@ func TestPromptsPastATowersEndStayAsTheyAre(t *testing.T) {
 	if err := e.SetParameters(start); err != nil {
 		t.Fatal(err)
 	}
-	rows, err := m.Tokenizer.Tokenize(dapt.Sentences(deep.Template(""), classes), m.Config.Context)
+	texts, err := m.Pack(dapt.Sentences(deep.Template(""), classes))
 	if err != nil {
 		t.Fatal(err)
 	}
 	side := m.Config.Side
-	in := Input{Images: slices.Repeat([]float32{0.5}, side*side*3), Labels: []int32{1}, Classes: rows}
+	in := Input{Images: slices.Repeat([]float32{0.5}, side*side*3), Labels: []int32{1}, Classes: texts}
 	c := quick()
 	c.Decay = 0.1
 	if _, err := e.Step(dapt.Method{Learner: deep}, c, dapt.First, 0.1, in); err != nil {

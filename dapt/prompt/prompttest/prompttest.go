@@ -159,7 +159,7 @@ func encode(towers *clip.Towers, prompts prompt.Prompts, rows, images *graph.Nod
 	if len(prompts.Text) > 0 && prompts.Text[0] != nil {
 		x = clip.Write(x, prompts.Text[0])
 	}
-	return []*graph.Node{towers.Text.Encode(x, graph.ArgMax(rows, -1), prompts.Text), towers.Vision.Encode(images, prompts.Vision)}
+	return []*graph.Node{towers.Text.EncodeRows(x, graph.ArgMax(rows, -1), prompts.Text), towers.Vision.Encode(images, prompts.Vision)}
 }
 
 // checkShapes reports prompts that are not [context, width] of their tower, in float32.

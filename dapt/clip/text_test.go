@@ -1,0 +1,203 @@
+package clip
+
+import (
+	"fmt"
+	"math"
+	"reflect"
+	"slices"
+	"testing"
+
+	"github.com/gomlx/compute/dtypes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/dapt-go/dapt-go/dapt/internal/golden"
+)
+
+func TestPackKeepsEveryToken(t *testing.T) {
+	long := func(n int) []int32 { return slices.Concat([]int32{1, 2, 3}, slices.Repeat([]int32{5}, n), []int32{9}) }
+	var mixed, even [][]int32
+	for i := range 200 {
+		mixed = append(mixed, long(1+9*(i%2)))
+	}
+	for i := range 20 {
+		even = append(even, long(1+i%2))
+	}
+	for _, test := range []struct {
+		name string
+		rows [][]int32
+		want Layout
+	}{
+		{"one row", [][]int32{{1, 2, 3, 9}}, Layout{3, []Group{{1, 1}}}},
+		{"one row twice", [][]int32{{1, 2, 9}, {1, 2, 9}}, Layout{2, []Group{{2, 1}}}},
+		{"nothing shared", [][]int32{{1, 9}, {2, 3, 9}}, Layout{0, []Group{{2, 3}}}},
+		{"one row is the beginning of another", [][]int32{{1, 2, 9}, {1, 2, 9, 9}}, Layout{2, []Group{{2, 2}}}},
+		{"lengths too near for groups", even, Layout{4, []Group{{20, 2}}}},
+		{"two lengths", mixed, Layout{4, []Group{{100, 1}, {100, 10}}}},
+	} {
+		p := pack(test.rows)
+		if !reflect.DeepEqual(p.Layout, test.want) || len(p.Tokens) != p.Size() || p.Rows() != len(test.rows) {
+			t.Errorf("%s: %d tokens laid out as %+v, want %+v", test.name, len(p.Tokens), p.Layout, test.want)
+			continue
+		}
+		if got := unpack(p); !reflect.DeepEqual(got, test.rows) {
+			t.Errorf("%s: unpacked to %v, want %v", test.name, got, test.rows)
+		}
+	}
+}
+
+// unpack writes the rows out, without what fills them up.
+func unpack(p Packed) [][]int32 {
+	var rows [][]int32
+	at := p.Shared
+	for _, g := range p.Groups {
+		for range g.Rows {
+			row := slices.Concat(p.Tokens[:p.Shared], p.Tokens[at:at+g.Places])
+			at += g.Places
+			for row[len(row)-1] == 0 {
+				row = row[:len(row)-1]
+			}
+			rows = append(rows, row)
+		}
+	}
+	if len(p.Groups) == 1 {
+		return rows
+	}
+	ordered := make([][]int32, len(rows))
+	for i, from := range p.Tokens[at:] {
+		ordered[i] = rows[from]
+	}
+	return ordered
+}
+
+// TestSharedTextsAreExact encodes packed lists, and every row of them padded to all places on its own, and compares
+// features and their gradient by the context.
+func TestSharedTextsAreExact(t *testing.T) {
+	config := Config{
+		Side: 8, Patch: 4, Embed: 12, Context: 14, Vocabulary: 20,
+		Vision: Tower{Width: 16, Layers: 2, Heads: 1}, Text: Tower{Width: 16, Layers: 5, Heads: 2},
+	}
+	var classes [][]int32
+	for i := range 90 { // two groups
+		classes = append(classes, slices.Concat([]int32{1, 2, 3, 4}, slices.Repeat([]int32{int32(5 + i%7)}, 1+7*(i%2)), []int32{19}))
+	}
+	words := [][]int32{{1, 5, 6, 7, 8, 19}, {1, 5, 6, 9, 19}}
+	early := [][]int32{{1, 5, 6, 7, 19}, {1, 6, 9, 8, 7, 19}} // differ where context is written
+	for _, test := range []struct {
+		name  string
+		lists [][][]int32
+		deep  []int // tokens of the context before each block; the first goes to the first list only
+	}{
+		{"no context", [][][]int32{classes, words}, nil},
+		{"at the input", [][][]int32{classes, words}, []int{2}},
+		{"deep", [][][]int32{classes, words}, []int{2, 2, 2}},
+		{"to the last block", [][][]int32{words, classes}, []int{2, 2, 2, 2, 2}},
+		{"with a gap", [][][]int32{classes}, []int{1, 1, 0, 1}},
+		{"as far as anything is shared", [][][]int32{words, classes}, []int{0, 2, 2}},
+		{"past what is shared", [][][]int32{classes, early, words}, []int{2, 2, 2}},
+		{"of several lengths", [][][]int32{classes}, []int{1, 2, 1}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			fast, plain := encodeBoth(t, config, test.lists, test.deep)
+			for i := range fast {
+				if d := distance(fast[i], plain[i]); !(d < 1e-5) {
+					t.Errorf("result %d (0: features, then gradients) of shared texts is off by %g of its size", i, d)
+				}
+			}
+		})
+	}
+}
+
+// distance is the largest difference of a from b, in units of b's largest number, or of 1 if that is 0.
+func distance(a, b []float32) float64 {
+	largest, apart := 0.0, 0.0
+	for i := range b {
+		largest = max(largest, math.Abs(float64(b[i])))
+		apart = max(apart, math.Abs(float64(a[i]-b[i])))
+	}
+	if largest == 0 {
+		return apart
+	}
+	return apart / largest
+}
+
+// encodeBoth returns features and gradients of packed lists, and of rows on their own.
+func encodeBoth(t *testing.T, config Config, lists [][][]int32, deep []int) (fast, plain [][]float32) {
+	t.Helper()
+	store := model.NewStore()
+	defer store.Finalize()
+	if err := Random(config, testRand()).Store(store, dtypes.Float32); err != nil {
+		t.Fatal(err)
+	}
+	var inputs []any
+	rng := testRand()
+	for _, tokens := range deep {
+		values := make([]float32, max(tokens, 1)*config.Text.Width)
+		for i := range values {
+			values[i] = float32(rng.NormFloat64())
+		}
+		inputs = append(inputs, tensors.FromFlatDataAndDimensions(values, max(tokens, 1), config.Text.Width))
+	}
+	var layouts []Layout
+	for _, rows := range lists {
+		packed := pack(rows)
+		layouts = append(layouts, packed.Layout)
+		inputs = append(inputs, packed.Tokens)
+	}
+	for _, rows := range lists {
+		var whole []int32
+		for _, row := range rows {
+			whole = append(append(whole, row...), make([]int32, config.Context-len(row))...)
+		}
+		inputs = append(inputs, tensors.FromFlatDataAndDimensions(whole, len(rows), config.Context))
+	}
+	outputs, err := model.MustNewExec(golden.Backend(t), store, func(_ *model.Scope, in []*Node) []*Node {
+		text := Bind(store, in[0].Graph(), config).Text
+		context := slices.Clone(in[:len(deep)])
+		for i, tokens := range deep {
+			if tokens == 0 {
+				context[i] = nil
+			}
+		}
+		packed, whole := in[len(deep):len(deep)+len(lists)], in[len(deep)+len(lists):]
+		var shared []Rows
+		var alone []*Node
+		for i, tokens := range packed {
+			rows, x := text.Rows(Sentences{layouts[i], tokens}), text.Embed(whole[i])
+			if i == 0 && len(context) > 0 && context[0] != nil {
+				rows, x = rows.Write(context[0]), Write(x, context[0])
+			}
+			shared = append(shared, rows)
+			alone = append(alone, text.EncodeRows(x, ArgMax(whole[i], -1), context))
+		}
+		var results []*Node
+		for _, features := range []*Node{text.Encode(shared, context), Concatenate(alone, 0)} {
+			results = append(results, features)
+			if len(deep) > 0 {
+				results = append(results, Gradient(ReduceAllSum(Mul(features, Sin(features))), in[:len(deep)]...)...)
+			}
+		}
+		return results
+	}).Call(inputs...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var results [][]float32
+	for _, output := range outputs {
+		values, err := tensors.CopyFlatData[float32](output)
+		if err != nil {
+			t.Fatal(err)
+		}
+		results = append(results, values)
+	}
+	half := len(results) / 2
+	return results[:half], results[half:]
+}
+
+// ExampleLayout_Size packs sentences by hand.
+func ExampleLayout_Size() {
+	p := pack([][]int32{{1, 2, 3, 9}, {1, 2, 4, 5, 9}})
+	fmt.Println(p.Layout, p.Tokens, p.Size())
+	// Output: {2 [{2 3}]} [1 2 3 9 0 4 5 9] 8
+}
