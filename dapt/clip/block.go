@@ -26,6 +26,25 @@ func (l linear) apply(x *Node) *Node {
 	return nn.Dense(x, l.weight, l.bias, compute.DenseLayoutOutputsInput)
 }
 
+// checkpoint says whether the backward pass computes the insides of blocks again instead of keeping them.
+type checkpoint bool
+
+// mark keeps x, and computes again what follows up to the next mark.
+func (c checkpoint) mark(x *Node) *Node {
+	if c {
+		return x.Checkpoint()
+	}
+	return x
+}
+
+// end keeps x and what follows.
+func (c checkpoint) end(x *Node) *Node {
+	if c {
+		return x.StopCheckpoint()
+	}
+	return x
+}
+
 // block is one pre-norm residual attention block.
 type block struct {
 	heads        int

@@ -60,6 +60,10 @@ type Towers struct {
 	Scale  *Node // exp(logit_scale), a float32 scalar
 }
 
+// Checkpoint makes the backward pass compute the insides of every block again instead of keeping them: about a third more
+// time, far less memory.
+func (t *Towers) Checkpoint() { t.Vision.checkpoint, t.Text.checkpoint = true, true }
+
 // Bind reads CLIP's weights from store into g, once, and checks each shape against the config. It panics, as graph
 // functions do, if [Weights.Store] was not called before.
 func Bind(store *model.Store, g *Graph, config Config) *Towers {

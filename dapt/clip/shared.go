@@ -33,6 +33,7 @@ func (s shared) encode() []*Node {
 			}
 			x = Concatenate(parts, 0)
 		}
+		x = s.text.checkpoint.mark(x)
 		switch {
 		case i == last:
 			x = s.pooled(block, x)
@@ -44,7 +45,7 @@ func (s shared) encode() []*Node {
 			x = block.add(x, s.read(block, q, k, v))
 		}
 	}
-	features := MatMul(s.text.final.apply(x), s.text.projection)
+	features := s.text.checkpoint.end(MatMul(s.text.final.apply(x), s.text.projection))
 	parts := make([]*Node, len(s.lists))
 	at := 0
 	for i, list := range s.lists {

@@ -9,6 +9,7 @@ import (
 // Text is the text tower as nodes of one graph. Its methods are pure functions and may be called any number of times.
 type Text struct {
 	config     Config
+	checkpoint checkpoint
 	table      *Node // [vocabulary, width]
 	positions  *Node // [context, width]
 	final      norm
@@ -39,6 +40,7 @@ func (t *Text) EncodeRows(x, end *Node, context []*Node) *Node {
 		if overwrites(context, i) {
 			x = Write(x, context[i])
 		}
+		x = t.checkpoint.mark(x)
 		if i < last {
 			x = block.forward(x, causal)
 		}
@@ -47,7 +49,7 @@ func (t *Text) EncodeRows(x, end *Node, context []*Node) *Node {
 	token := t.blocks[last].pooled(x, upTo(end, places), func(x *Node) *Node {
 		return ExpandAxes(Einsum("rp,rpw->rw", at, x), 1)
 	})
-	return MatMul(t.final.apply(token), t.projection)
+	return t.checkpoint.end(MatMul(t.final.apply(token), t.projection))
 }
 
 // overwrites tells whether context has tokens for block i, past the input.

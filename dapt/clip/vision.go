@@ -8,6 +8,7 @@ import (
 // Vision is the image tower as nodes of one graph. Its methods are pure functions and may be called any number of times.
 type Vision struct {
 	config     Config
+	checkpoint checkpoint
 	patches    *Node // [width, 3, patch, patch]
 	class      *Node // [width]
 	positions  *Node // [1 + patches, width]
@@ -32,7 +33,7 @@ func (v *Vision) EncodeSome(images, keep *Node) *Node {
 }
 
 func (v *Vision) pool(x *Node) *Node {
-	return MatMul(v.post.apply(v.last().pooled(x, nil, first)), v.projection)
+	return v.checkpoint.end(MatMul(v.post.apply(v.last().pooled(x, nil, first)), v.projection))
 }
 
 // Attention is what Grad-CAM needs of the last block.
@@ -52,16 +53,28 @@ func (v *Vision) Attend(images *Node, context []*Node) Attention {
 // trunk takes embedded tokens [batch, tokens, width] to where they enter the last block.
 func (v *Vision) trunk(x *Node, context []*Node) *Node {
 	places := x.Shape().Dim(1) // class token and patches
+	lasting := func(x *Node) *Node {
+		if x.Shape().Dim(1) == places {
+			return x
+		}
+		return Slice(x, AxisRange(), AxisRange(0, places))
+	}
 	for i, block := range v.blocks {
 		if i < len(context) && context[i] != nil {
-			x = Concatenate([]*Node{Slice(x, AxisRange(), AxisRange(0, places)), v.repeat(context[i], x)}, 1)
+			x = Concatenate([]*Node{lasting(x), v.repeat(context[i], x)}, 1)
 		}
 		if i == 0 {
 			x = v.pre.apply(x)
 		}
-		if i < len(v.blocks)-1 {
-			x = block.forward(x, nil)
+		x = v.checkpoint.mark(x)
+		if i == len(v.blocks)-1 {
+			break
 		}
+		q, k, values := block.project(block.before.apply(x))
+		if overwrites(context, i+1) { // then what the prompt tokens read is lost
+			x, q = lasting(x), lasting(q)
+		}
+		x = block.add(x, block.read(q, k, values, nil))
 	}
 	return x
 }

@@ -38,17 +38,20 @@ func BenchmarkStep(b *testing.B) {
 			e, in := benchEngine(b, size.config, size.batch, size.classes)
 			defer e.Close()
 			over := dapt.Over(e.Learner, mask.Whole{})
-			b.Run("maple", func(b *testing.B) { benchStep(b, e, dapt.Method{Learner: e.Learner}, dapt.Both, in) })
-			b.Run("dapt/phase1", func(b *testing.B) { benchStep(b, e, over, dapt.First, in) })
-			b.Run("dapt/phase2", func(b *testing.B) { benchStep(b, e, over, dapt.Second, in) })
+			spare := Paper()
+			spare.Checkpoint = true
+			b.Run("maple", func(b *testing.B) { benchStep(b, e, dapt.Method{Learner: e.Learner}, Paper(), dapt.Both, in) })
+			b.Run("dapt/phase1", func(b *testing.B) { benchStep(b, e, over, Paper(), dapt.First, in) })
+			b.Run("dapt/phase2", func(b *testing.B) { benchStep(b, e, over, Paper(), dapt.Second, in) })
+			b.Run("dapt/phase2/checkpoint", func(b *testing.B) { benchStep(b, e, over, spare, dapt.Second, in) })
 		})
 	}
 }
 
 // benchStep reports images a second and the process's peak memory, which has the weights and the compiler's in it.
-func benchStep(b *testing.B, e *Engine, m dapt.Method, phase dapt.Phase, in Input) {
+func benchStep(b *testing.B, e *Engine, m dapt.Method, c Config, phase dapt.Phase, in Input) {
 	step := func() {
-		if _, err := e.Step(m, Paper(), phase, 1e-5, in); err != nil {
+		if _, err := e.Step(m, c, phase, 1e-5, in); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -19,6 +19,10 @@ type Config struct {
 	Test     int          // images a batch of evaluation
 	Seed     uint64       // of every random stream
 	DType    dtypes.DType // the towers' compute type, Float32 or BFloat16; prompts are always float32
+
+	// Checkpoint trades time for memory: the backward pass computes the insides of each block again instead of keeping
+	// them.
+	Checkpoint bool `json:",omitempty"`
 }
 
 // Final says which prompts a run keeps.

@@ -166,7 +166,7 @@ func (e *Engine) step(m dapt.Method, c Config, phase dapt.Phase, in Input) (*mod
 			texts.Background = clip.Sentences{Layout: lists[1], Tokens: inputs[5]}
 		}
 		return []*Node{e.stepGraph(m, c, phase, texts, inputs)}
-	}, "step", m.Decouples(), m.Loss, phase, c.Momentum, c.Decay, lists)
+	}, "step", m.Decouples(), m.Loss, phase, c.Momentum, c.Decay, c.Checkpoint, lists)
 }
 
 // stepGraph computes the losses, [dapt.Names] as one vector, and updates every parameter. Inputs are those of
@@ -181,6 +181,9 @@ func (e *Engine) stepGraph(m dapt.Method, c Config, phase dapt.Phase, texts dapt
 		batch.Grid = inputs[6]
 	}
 	towers, values, prompts := e.bind(rate.Graph())
+	if c.Checkpoint {
+		towers.Checkpoint()
+	}
 	losses := m.Loss.Losses(m.Encode(towers, prompts, batch, phase), labels, phase)
 	e.update(c, rate, values, losses.Total)
 	list := losses.List()

@@ -107,3 +107,30 @@ func TestEachEpochHasAnOrderOfItsOwn(t *testing.T) {
 		t.Errorf("order = %v, want a permutation", first)
 	}
 }
+
+// TestGradientCheckpointingIsExact compares the prompts after a step whose backward pass keeps, and recomputes, the
+// insides of the blocks.
+func TestGradientCheckpointingIsExact(t *testing.T) {
+	e := newEngine(t)
+	in := oneBatch(t, e)
+	before := parameters(t, e)
+	after := map[bool]map[string][]float32{}
+	for _, recompute := range []bool{false, true} {
+		if err := e.SetParameters(before); err != nil {
+			t.Fatal(err)
+		}
+		c := quick()
+		c.Checkpoint = recompute
+		if _, err := e.Step(dapt.Method{Learner: learner}, c, dapt.Both, 1, in); err != nil {
+			t.Fatal(err)
+		}
+		after[recompute] = parameters(t, e)
+	}
+	for name, kept := range after[false] {
+		for i, v := range kept {
+			if math.Abs(float64(v-after[true][name][i])) > 1e-6 {
+				t.Fatalf("%s[%d] is %g kept and %g recomputed, from %g", name, i, v, after[true][name][i], before[name][i])
+			}
+		}
+	}
+}
