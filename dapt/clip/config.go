@@ -99,7 +99,7 @@ func (c Config) Parameters() []Weight {
 	list = appendBlocks(list, "visual.transformer", c.Vision)
 	list = appendNorm(list, "visual.ln_post", c.Vision.Width)
 	list = appendBlocks(list, "transformer", c.Text)
-	list = append(list, Weight{"token_embedding.weight", []int{c.Vocabulary, c.Text.Width}})
+	list = append(list, Weight{tokenTable, []int{c.Vocabulary, c.Text.Width}})
 	return appendNorm(list, "ln_final", c.Text.Width)
 }
 

@@ -32,6 +32,9 @@ func (w *Weights) Store(store *model.Store, dtype dtypes.DType) error {
 		return fmt.Errorf("clip: cannot compute in %s, want Float32 or BFloat16", dtype)
 	}
 	for _, p := range w.Config.Parameters() {
+		if w.Values[p.Name] == nil {
+			return errReleased(p.Name)
+		}
 		value := toTensor(w.Values[p.Name], p.Dims, len(p.Dims) > 1 && dtype == dtypes.BFloat16)
 		variable, err := store.CreateVariable(Scope+"/"+p.Name, value)
 		if err != nil {
@@ -84,7 +87,7 @@ func Bind(store *model.Store, g *Graph, config Config) *Towers {
 		},
 		Text: Text{
 			config:     config,
-			table:      b.weight("token_embedding.weight"),
+			table:      b.weight(tokenTable),
 			positions:  b.weight("positional_embedding"),
 			final:      b.norm("ln_final"),
 			blocks:     b.blocks("transformer", config.Text),

@@ -43,7 +43,7 @@ func (c Config) deviation(p Weight) float64 {
 	}
 	width, depth := float64(tower.Width), float64(2*tower.Layers)
 	switch name := p.Name; {
-	case name == "token_embedding.weight":
+	case name == tokenTable:
 		return 0.02
 	case name == "positional_embedding":
 		return 0.01

@@ -32,6 +32,21 @@ func (w *Weights) Fingerprint() string {
 	return w.fingerprint()
 }
 
+// Release frees the values that only the towers read, which are most, once an engine or a store holds them. What
+// learners start from stays. To store or save the weights afterwards is an error.
+func (w *Weights) Release() {
+	fingerprint := w.Fingerprint()
+	w.fingerprint = func() string { return fingerprint }
+	w.Values = map[string][]float32{tokenTable: w.Values[tokenTable]}
+}
+
+func errReleased(name string) error {
+	return fmt.Errorf("clip: weight %s is not in memory: the weights were released; load them again", name)
+}
+
+// tokenTable is OpenAI's name of the token embeddings.
+const tokenTable = "token_embedding.weight"
+
 // seal makes the fingerprint one that is computed once.
 func (w *Weights) seal() { w.fingerprint = sync.OnceValue(w.digest) }
 
@@ -110,8 +125,8 @@ func sizesOf(found map[string]tensor) (Config, error) {
 		{&places, "visual.positional_embedding", 0, 2},
 		{&c.Embed, "text_projection", 1, 2},
 		{&c.Context, "positional_embedding", 0, 2},
-		{&c.Vocabulary, "token_embedding.weight", 0, 2},
-		{&c.Text.Width, "token_embedding.weight", 1, 2},
+		{&c.Vocabulary, tokenTable, 0, 2},
+		{&c.Text.Width, tokenTable, 1, 2},
 	} {
 		switch t, ok := found[size.name]; {
 		case !ok:
@@ -153,6 +168,9 @@ func (w *Weights) WriteFile(path string, half bool, metadata map[string]string) 
 	file := safetensors.File{Metadata: metadata, Tensors: map[string]safetensors.Tensor{}}
 	for _, p := range w.Config.Parameters() {
 		values := w.Values[p.Name]
+		if values == nil {
+			return errReleased(p.Name)
+		}
 		if !half || len(p.Dims) < 2 {
 			file.Tensors[p.Name] = safetensors.Float32(values, p.Dims...)
 			continue

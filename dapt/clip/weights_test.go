@@ -12,6 +12,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/gomlx/ml/model"
+
 	"github.com/dapt-go/dapt-go/dapt/internal/safetensors"
 )
 
@@ -255,6 +258,20 @@ func TestTheLengthOfAHeaderIsNoFormat(t *testing.T) {
 		}
 		if got, err := decodeFile(data, "x"); err != nil || got.Fingerprint() != want.Fingerprint() {
 			t.Errorf("a header of %d bytes: %v", size, err)
+		}
+	}
+}
+
+func TestReleasedWeightsKeepWhatLearnersRead(t *testing.T) {
+	w := tinyWeights()
+	before, table := w.Fingerprint(), w.Values[tokenTable]
+	w.Release()
+	if w.Fingerprint() != before || !slices.Equal(w.Values[tokenTable], table) || len(w.Values) != 1 {
+		t.Errorf("released weights have fingerprint %s and %d tensors, want %s and the token table", w.Fingerprint(), len(w.Values), before)
+	}
+	for _, err := range []error{w.Store(model.NewStore(), dtypes.Float32), w.WriteFile(filepath.Join(t.TempDir(), "w"), false, nil)} {
+		if err == nil || !strings.Contains(err.Error(), "released") {
+			t.Errorf("using released weights: %v, want an error that says so", err)
 		}
 	}
 }
