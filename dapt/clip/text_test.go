@@ -130,28 +130,7 @@ func encodeBoth(t *testing.T, config Config, lists [][][]int32, deep []int) (fas
 	if err := Random(config, testRand()).Store(store, dtypes.Float32); err != nil {
 		t.Fatal(err)
 	}
-	var inputs []any
-	rng := testRand()
-	for _, tokens := range deep {
-		values := make([]float32, max(tokens, 1)*config.Text.Width)
-		for i := range values {
-			values[i] = float32(rng.NormFloat64())
-		}
-		inputs = append(inputs, tensors.FromFlatDataAndDimensions(values, max(tokens, 1), config.Text.Width))
-	}
-	var layouts []Layout
-	for _, rows := range lists {
-		packed := pack(rows)
-		layouts = append(layouts, packed.Layout)
-		inputs = append(inputs, packed.Tokens)
-	}
-	for _, rows := range lists {
-		var whole []int32
-		for _, row := range rows {
-			whole = append(append(whole, row...), make([]int32, config.Context-len(row))...)
-		}
-		inputs = append(inputs, tensors.FromFlatDataAndDimensions(whole, len(rows), config.Context))
-	}
+	inputs, layouts := listInputs(config, lists, deep)
 	outputs, err := model.MustNewExec(golden.Backend(t), store, func(_ *model.Scope, in []*Node) []*Node {
 		text := Bind(store, in[0].Graph(), config).Text
 		context := slices.Clone(in[:len(deep)])
@@ -193,6 +172,31 @@ func encodeBoth(t *testing.T, config Config, lists [][][]int32, deep []int) (fas
 	}
 	half := len(results) / 2
 	return results[:half], results[half:]
+}
+
+// listInputs returns random context for each block, then the lists packed, then the lists as whole rows; and the layouts.
+func listInputs(config Config, lists [][][]int32, deep []int) (inputs []any, layouts []Layout) {
+	rng := testRand()
+	for _, tokens := range deep {
+		values := make([]float32, max(tokens, 1)*config.Text.Width)
+		for i := range values {
+			values[i] = float32(rng.NormFloat64())
+		}
+		inputs = append(inputs, tensors.FromFlatDataAndDimensions(values, max(tokens, 1), config.Text.Width))
+	}
+	for _, rows := range lists {
+		packed := pack(rows)
+		layouts = append(layouts, packed.Layout)
+		inputs = append(inputs, packed.Tokens)
+	}
+	for _, rows := range lists {
+		var whole []int32
+		for _, row := range rows {
+			whole = append(append(whole, row...), make([]int32, config.Context-len(row))...)
+		}
+		inputs = append(inputs, tensors.FromFlatDataAndDimensions(whole, len(rows), config.Context))
+	}
+	return inputs, layouts
 }
 
 // ExampleLayout_Size packs sentences by hand.
