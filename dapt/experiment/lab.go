@@ -60,6 +60,9 @@ func (l *Lab) Close() {
 // ResultsPath is the file of all finished runs.
 func (l *Lab) ResultsPath() string { return filepath.Join(l.Folder, "results.jsonl") }
 
+// Feed is how long the work on images took since Open, tests and maps too, and how much of that the device waited for images.
+func (l *Lab) Feed() train.Feed { return l.images.Feed() }
+
 // Benchmark is a data set to run a protocol on.
 type Benchmark struct {
 	*dataset.Dataset

@@ -15,7 +15,7 @@ import (
 // the validation images; docs/results/mini.md has all that was tried.
 func Quickstart(b Benchmark) BaseToNovel {
 	config := train.PaperBaseToNovel()
-	config.Batch, config.Test, config.Rate, config.Final = 16, 256, 0.01, train.LastStep
+	config.Batch, config.Rate, config.Final = 16, 0.01, train.LastStep
 	learner := prompt.MaPLe{Depth: 5}
 	methods := []dapt.Method{{Learner: prompt.ZeroShot{}}, {Learner: learner}}
 	for _, masks := range []mask.Source{b.Truth, mask.GradCAM{}} {

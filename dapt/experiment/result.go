@@ -24,6 +24,7 @@ type Result struct {
 	Final     string          `json:"final"`           // "last step" or "best on val (epoch e)"
 	Focus     []Focus         `json:"focus,omitempty"` // Grad-CAM energy inside the true mask, held-out images
 	Seconds   float64         `json:"seconds"`         // wall time of training
+	Feed      train.Feed      `json:"feed"`            // how much of it the device waited for images
 }
 
 // Backend is what computed a result.

@@ -136,7 +136,7 @@ func (r *run) do(ctx context.Context, lab *Lab, bar *meter) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	result.Epochs, result.Final, result.Seconds = outcome.Epochs, outcome.Final, outcome.Seconds
+	result.Epochs, result.Final, result.Seconds, result.Feed = outcome.Epochs, outcome.Final, outcome.Seconds, outcome.Feed
 	for _, t := range r.tests {
 		bar.doing("testing " + t.name)
 		score, err := engine.Evaluate(ctx, t.data, t.data.Test, t.words, r.config)

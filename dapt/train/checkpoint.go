@@ -12,7 +12,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/dapt-go/dapt-go/dapt"
 	"github.com/dapt-go/dapt-go/dapt/internal/safetensors"
@@ -34,7 +33,8 @@ type state struct {
 	Sums    []float64 // of the losses of those steps
 	Epochs  []Epoch   // done
 	Best    int       // epoch of the best prompts; -1 before the first
-	Seconds float64   // spent on the steps
+	Seconds float64   // spent on all of it
+	Feed    Feed      // of those
 
 	parameters, momentum map[string][]float32 // as read from a file; the engine has the present ones
 	best                 map[string][]float32 // parameters after epoch Best
@@ -94,12 +94,11 @@ func (t *tuning) save() error {
 		}
 		scopes[scope] = values
 	}
+	t.clock()
 	if t.Folder == "" {
 		return nil
 	}
 	s := t.state
-	s.Seconds += time.Since(t.start).Seconds()
-	t.start = time.Now()
 	header, err := json.Marshal(checkpointHeader{t.key(), s})
 	if err != nil {
 		return fmt.Errorf("train: encoding the state of a run: %w", err)

@@ -16,7 +16,7 @@ type Config struct {
 	Momentum float64      // of SGD, without dampening or Nesterov
 	Decay    float64      // weight decay, added to the gradient of every trainable number
 	Final    Final        // which prompts are kept
-	Test     int          // images a batch of evaluation
+	Test     int          // images a batch of tests and maps; 0 fits it to the machine and the image tower
 	Seed     uint64       // of every random stream
 	DType    dtypes.DType // the towers' compute type, Float32 or BFloat16; prompts are always float32
 
@@ -38,7 +38,7 @@ const (
 // Paper returns the published few-shot and data-efficient setting (Ferenas/DAPT configs/trainers/MaPLe/vit_b16_t.yaml).
 func Paper() Config {
 	return Config{
-		Rate: 0.0035, Warmup: 1e-5, Epochs: 10, Batch: 4, Momentum: 0.9, Decay: 5e-4, Final: BestOnVal, Test: 128,
+		Rate: 0.0035, Warmup: 1e-5, Epochs: 10, Batch: 4, Momentum: 0.9, Decay: 5e-4, Final: BestOnVal,
 		DType: dtypes.Float32,
 	}
 }
@@ -47,7 +47,7 @@ func Paper() Config {
 // (vit_b16_c2_ep5_batch4_2ctx.yaml). Its own DAPT file asks for batches of 1.
 func PaperBaseToNovel() Config {
 	c := Paper()
-	c.Epochs, c.Test = 5, 100
+	c.Epochs = 5
 	return c
 }
 
@@ -63,11 +63,11 @@ func (c Config) At(epoch int) float64 {
 // Validate names the first field that cannot be, its value and what would do.
 func (c Config) Validate() error {
 	for _, count := range []struct {
-		name  string
-		value int
-	}{{"Epochs", c.Epochs}, {"Batch", c.Batch}, {"Test", c.Test}} {
-		if count.value < 1 {
-			return fmt.Errorf("train: %s is %d, want at least 1", count.name, count.value)
+		name         string
+		value, least int
+	}{{"Epochs", c.Epochs, 1}, {"Batch", c.Batch, 1}, {"Test", c.Test, 0}} {
+		if count.value < count.least {
+			return fmt.Errorf("train: %s is %d, want at least %d", count.name, count.value, count.least)
 		}
 	}
 	for _, number := range []struct {

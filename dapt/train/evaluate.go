@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"runtime"
 	"slices"
+	"strings"
 
 	"github.com/gomlx/gomlx/core/tensors"
 
@@ -43,7 +45,7 @@ func (e *Engine) Evaluate(ctx context.Context, data *dataset.Dataset, items []da
 		labels = append(labels, item.Label)
 	}
 	predicted := make([]int, len(items))
-	err = l.stream(ctx, c.Test, transform.Eval, func(p *pixels) error {
+	err = l.stream(ctx, e.batch(c), transform.Eval, func(p *pixels) error {
 		classes, err := e.classes.Call1(e.imageTensor(p), texts)
 		if err != nil {
 			return fmt.Errorf("train: classifying: %w", err)
@@ -80,57 +82,36 @@ func (e *Engine) encodeTexts(data *dataset.Dataset, words []string) (*tensors.Te
 	return texts, nil
 }
 
-// stream hands on all items in batches of one size, the next made while the present one is worked on. The last batch
-// repeats its last item up to the size; items holds the real ones only.
+// stream hands on all items in batches of one size, the next made while the present one is worked on. The last batch is
+// filled up with blank images, so that one program does for lists of any length; items holds the real ones only. No more
+// than three batches are in memory.
 func (l *loader) stream(ctx context.Context, size int, view func(*image.NRGBA, int) *image.NRGBA, work func(*pixels) error) error {
 	all := make([]int, len(l.items))
 	for i := range all {
 		all[i] = i
 	}
-	fill := func(ctx context.Context, items []int) (*pixels, error) {
-		full := items
-		for len(full) < min(size, len(all)) {
-			full = append(slices.Clip(full), items[len(items)-1])
-		}
-		p, err := l.plain(ctx, full, view)
-		p.items = items
-		return p, err
-	}
-	return pipeline(ctx, slices.Collect(slices.Chunk(all, size)), fill, work)
+	fill := func(ctx context.Context, items []int) (*pixels, error) { return l.plain(ctx, items, size, view) }
+	return begin(ctx, slices.Collect(slices.Chunk(all, size)), fill).each(ctx, l.images.add, work)
 }
 
-// pipeline prepares one value ahead of the work on it.
-func pipeline[In, Out any](ctx context.Context, inputs []In, prepare func(context.Context, In) (Out, error), work func(Out) error) error {
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	type made struct {
-		value Out
-		err   error
+// Batches are sized by the image tower's tokens: too few leave cores idle, too many fall out of their caches. On two cores
+// of XLA's CPU plugin the mini CLIP is within 4 % of its best from 50 to 100 images, ViT-B/16 from 4 to 24.
+const (
+	tokensOfCore = 2048
+	tokensOfGPU  = 16 * tokensOfCore
+	largestBatch = 256 // images
+)
+
+// batch is how many images Evaluate and Heat work on at once.
+func (e *Engine) batch(c Config) int {
+	if c.Test > 0 {
+		return c.Test
 	}
-	ready := make(chan made, 1)
-	go func() {
-		defer close(ready)
-		for _, in := range inputs {
-			value, err := prepare(ctx, in)
-			select {
-			case ready <- made{value, err}:
-			case <-ctx.Done():
-				return
-			}
-		}
-	}()
-	for m := range ready {
-		if m.err != nil {
-			return m.err
-		}
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if err := work(m.value); err != nil {
-			return err
-		}
+	tokens := tokensOfCore * runtime.GOMAXPROCS(0)
+	if strings.Contains(e.backend.Description(), "cuda") {
+		tokens = tokensOfGPU
 	}
-	return ctx.Err()
+	return min(max(tokens/(1+e.Model.Config.Patches()), 1), largestBatch)
 }
 
 // score compares predictions with labels of so many classes. A prediction past the classes is an error.

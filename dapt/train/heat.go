@@ -14,7 +14,7 @@ import (
 // Heat returns the Grad-CAM map of each item's own class, with the engine's present prompts: [grid, grid], row-major,
 // over the whole image resized to a square. words are those of [Engine.Evaluate].
 func (e *Engine) Heat(ctx context.Context, data *dataset.Dataset, items []dataset.Item, words []string, c Config) ([][]float32, error) {
-	return e.heatOf(ctx, e.newLoader(data, items), words, c.Test, squash)
+	return e.heatOf(ctx, e.newLoader(data, items), words, e.batch(c), squash)
 }
 
 func (e *Engine) heatOf(ctx context.Context, l *loader, words []string, size int, view func(*image.NRGBA, int) *image.NRGBA) ([][]float32, error) {

@@ -12,11 +12,13 @@ import (
 const DefaultMemory = 2 << 30
 
 // Images keeps decoded images in memory, so that each is decoded once for all epochs and runs; what does not fit is
-// decoded each time. It tells images apart by their data set's name and their path. It is safe for several goroutines.
+// decoded each time. It tells images apart by their data set's name and their path, and measures how long the engines that
+// read from it wait for images. It is safe for several goroutines.
 type Images struct {
 	left int64 // bytes
 	lock sync.Mutex
 	kept map[string]*image.NRGBA
+	feed Feed
 }
 
 // NewImages returns an empty store of so many bytes.
@@ -42,4 +44,17 @@ func (s *Images) open(data *dataset.Dataset, path string) (*image.NRGBA, error) 
 		s.left -= size
 	}
 	return img, nil
+}
+
+// Feed returns what all engines that read from here have spent on batches so far.
+func (s *Images) Feed() Feed {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	return s.feed
+}
+
+func (s *Images) add(f Feed) {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	s.feed = s.feed.Plus(f)
 }

@@ -130,7 +130,7 @@ func TestValidateNamesTheFieldAndTheValue(t *testing.T) {
 	for want, change := range map[string]func(*Config){
 		"Epochs is 0, want at least 1":           func(c *Config) { c.Epochs = 0 },
 		"Batch is -1":                            func(c *Config) { c.Batch = -1 },
-		"Test is 0":                              func(c *Config) { c.Test = 0 },
+		"Test is -1":                             func(c *Config) { c.Test = -1 },
 		"Rate is NaN":                            func(c *Config) { c.Rate = math.NaN() },
 		"Warmup is +Inf":                         func(c *Config) { c.Warmup = math.Inf(1) },
 		"Momentum is -0.9":                       func(c *Config) { c.Momentum = -0.9 },

@@ -79,27 +79,27 @@ func each(ctx context.Context, count int, do func(i int) error) error {
 
 // pixels are a batch's images and masks as the step reads them.
 type pixels struct {
-	items  []int     // indices into the loader's list
+	items  []int     // indices into the loader's list; where they are fewer than the batch, the rest is blank, of label 0
 	labels []int32   // [batch]
 	images []float32 // [batch, side, side, 3], normalised
 	masks  []float32 // [batch, side, side, 1], 1 is foreground; nil without masks
 }
 
-func (l *loader) room(items []int, masks bool) *pixels {
-	area := l.side * l.side
-	p := &pixels{items: items, labels: make([]int32, len(items)), images: make([]float32, 3*area*len(items))}
+// room makes space for a batch of so many images, of which items are the first.
+func (l *loader) room(items []int, batch int) *pixels {
+	p := &pixels{items: items, labels: make([]int32, batch), images: make([]float32, 3*l.side*l.side*batch)}
 	for i, item := range items {
 		p.labels[i] = int32(l.items[item].Label)
-	}
-	if masks {
-		p.masks = make([]float32, area*len(items))
 	}
 	return p
 }
 
 // augmented crops and flips images and their masks by the same draw of seed, epoch and item.
 func (l *loader) augmented(ctx context.Context, items []int, masks mask.Source, seed, epoch uint64) (*pixels, error) {
-	p, area := l.room(items, masks != nil), l.side*l.side
+	p, area := l.room(items, len(items)), l.side*l.side
+	if masks != nil {
+		p.masks = make([]float32, area*len(items))
+	}
 	return p, each(ctx, len(items), func(i int) error {
 		img, err := l.image(items[i])
 		if err != nil {
@@ -119,9 +119,9 @@ func (l *loader) augmented(ctx context.Context, items []int, masks mask.Source, 
 	})
 }
 
-// plain maps images by view, such as [transform.Eval], without augmentation.
-func (l *loader) plain(ctx context.Context, items []int, view func(*image.NRGBA, int) *image.NRGBA) (*pixels, error) {
-	p, area := l.room(items, false), l.side*l.side
+// plain maps images by view, such as [transform.Eval], without augmentation, into a batch that may be larger.
+func (l *loader) plain(ctx context.Context, items []int, batch int, view func(*image.NRGBA, int) *image.NRGBA) (*pixels, error) {
+	p, area := l.room(items, batch), l.side*l.side
 	return p, each(ctx, len(items), func(i int) error {
 		img, err := l.image(items[i])
 		if err != nil {

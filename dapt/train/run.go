@@ -47,6 +47,7 @@ type Outcome struct {
 	Epochs  []Epoch
 	Final   string  // which prompts the engine holds: "last step" or "best on val (epoch 3)"
 	Seconds float64 // of tuning, over all sessions of a resumed run
+	Feed    Feed    // of tuning, over all sessions too
 }
 
 // Tune tunes the engine's prompts from their seed, or goes on from the checkpoint in Folder if an interrupted run with
@@ -66,6 +67,7 @@ func (r Run) Tune(ctx context.Context) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
+	defer t.drop()
 	for t.state.Epoch < r.Config.Epochs {
 		if err := t.epoch(ctx); err != nil {
 			return Outcome{}, err
@@ -83,7 +85,9 @@ type tuning struct {
 	negatives  []string    // sentences that stand beside the classes in evaluation and Grad-CAM
 	source     mask.Source // Method.Masks, which knows the data set now
 	state      *state
-	start      time.Time
+	next       *ahead[*pixels] // batches of the epoch to come, or at work; nil if none is read yet
+	start      time.Time       // of what state.Seconds lacks
+	fed        Feed            // of the engine's images, without what state.Feed lacks
 }
 
 // prepare checks everything that can be checked before the first step, and finds the state to start from.
@@ -91,7 +95,9 @@ func (r Run) prepare(ctx context.Context) (*tuning, error) {
 	if len(r.Data.Train) == 0 {
 		return nil, fmt.Errorf("train: %s has no training images", r.Data.Name)
 	}
-	t := &tuning{Run: r, loader: r.Engine.newLoader(r.Data, r.Data.Train), source: mask.For(r.Method.Masks, r.Data), start: time.Now()}
+	t := &tuning{
+		Run: r, loader: r.Engine.newLoader(r.Data, r.Data.Train), source: mask.For(r.Method.Masks, r.Data), start: time.Now(), fed: r.Engine.Images.Feed(),
+	}
 	if err := t.tokenize(); err != nil {
 		return nil, err
 	}
@@ -145,8 +151,12 @@ func (t *tuning) tokenize() error {
 	return nil
 }
 
-// check reads every image, and every mask that does not depend on the prompts, once.
+// check reads every image, and every mask that does not depend on the prompts, once. The device waits for it.
 func (t *tuning) check(ctx context.Context) error {
+	defer func(start time.Time) {
+		seconds := time.Since(start).Seconds()
+		t.Engine.Images.add(Feed{seconds, seconds})
+	}(time.Now())
 	if err := t.loader.labelled(); err != nil {
 		return err
 	}
@@ -190,18 +200,35 @@ func (t *tuning) masks() mask.Source {
 
 // epoch tunes from where the state is to the end of its epoch.
 func (t *tuning) epoch(ctx context.Context) error {
-	s := t.state
-	all := batches(order(t.Config.Seed, uint64(s.Epoch), len(t.Data.Train)), t.Config.Batch)
-	masks, epoch := t.masks(), uint64(s.Epoch)
-	fill := func(ctx context.Context, items []int) (*pixels, error) {
-		return t.loader.augmented(ctx, items, masks, t.Config.Seed, epoch)
+	if t.next == nil {
+		t.read(ctx, t.state.Epoch, t.state.Step)
 	}
-	err := pipeline(ctx, all[s.Step:], fill, func(p *pixels) error { return t.step(p, len(all)) })
+	steps := t.steps()
+	err := t.next.each(ctx, t.Engine.Images.add, func(p *pixels) error { return t.step(p, steps) })
 	if err != nil {
 		return t.stopped(ctx, err)
 	}
-	return t.endEpoch(ctx, len(all))
+	return t.endEpoch(ctx, steps)
 }
+
+// read begins to read the batches of an epoch, from a step on. Masks are those of this moment.
+func (t *tuning) read(ctx context.Context, epoch, step int) {
+	masks, all := t.masks(), batches(order(t.Config.Seed, uint64(epoch), len(t.Data.Train)), t.Config.Batch)
+	fill := func(ctx context.Context, items []int) (*pixels, error) {
+		return t.loader.augmented(ctx, items, masks, t.Config.Seed, uint64(epoch))
+	}
+	t.next = begin(ctx, all[step:], fill)
+}
+
+// drop ends all reading.
+func (t *tuning) drop() {
+	if t.next != nil {
+		t.next.end()
+	}
+}
+
+// steps are those of one epoch.
+func (t *tuning) steps() int { return max(len(t.Data.Train)/t.Config.Batch, 1) }
 
 // step makes one step of so many in an epoch.
 func (t *tuning) step(p *pixels, steps int) error {
@@ -272,6 +299,7 @@ func (t *tuning) endEpoch(ctx context.Context, steps int) error {
 		if err := t.refresh(ctx); err != nil {
 			return t.stopped(ctx, err)
 		}
+		t.read(ctx, s.Epoch+1, 0)
 	}
 	if t.choosesOnVal() && (s.Best < 0 || done.Val > s.Epochs[s.Best].Val) {
 		best, err := t.Engine.Parameters()
@@ -283,6 +311,14 @@ func (t *tuning) endEpoch(ctx context.Context, steps int) error {
 	s.Epochs = append(s.Epochs, done)
 	s.Epoch, s.Step, s.Sums = s.Epoch+1, 0, nil
 	return t.save()
+}
+
+// clock adds the time since it was last called to the state.
+func (t *tuning) clock() {
+	now, fed := time.Now(), t.Engine.Images.Feed()
+	t.state.Seconds += now.Sub(t.start).Seconds()
+	t.state.Feed = t.state.Feed.Plus(fed.Since(t.fed))
+	t.start, t.fed = now, fed
 }
 
 func (t *tuning) choosesOnVal() bool { return t.Config.Final == BestOnVal && len(t.Data.Val) > 0 }
@@ -301,7 +337,7 @@ func (t *tuning) stopped(ctx context.Context, err error) error {
 
 // finish puts the chosen prompts into the engine and writes them.
 func (t *tuning) finish() (Outcome, error) {
-	out := Outcome{Epochs: t.state.Epochs, Final: string(LastStep), Seconds: t.state.Seconds}
+	out := Outcome{Epochs: t.state.Epochs, Final: string(LastStep), Seconds: t.state.Seconds, Feed: t.state.Feed}
 	if t.Config.Final == BestOnVal && len(t.Data.Val) == 0 {
 		out.Final += " (no validation images)"
 	}
@@ -339,7 +375,7 @@ func (t *tuning) fits(s *state) bool {
 	if s.Epoch < 0 || s.Epoch > epochs || len(s.Epochs) != s.Epoch || s.Best < -1 || s.Best >= s.Epoch {
 		return false
 	}
-	if s.Step < 0 || s.Step > max(items/t.Config.Batch, 1) || s.Step > 0 && len(s.Sums) != len(dapt.Names()) {
+	if s.Step < 0 || s.Step > t.steps() || s.Step > 0 && len(s.Sums) != len(dapt.Names()) {
 		return false
 	}
 	if _, follows := t.source.(mask.Refresher); !follows {

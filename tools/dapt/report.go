@@ -37,6 +37,9 @@ func (s *setup) run(c *cobra.Command, b experiment.Benchmark, p protocol, next s
 	if err != nil {
 		return err
 	}
+	if feed := lab.Feed(); feed.Seconds > 0 {
+		fmt.Fprintf(c.ErrOrStderr(), "worked on images for %.0f s, in %.1f %% of which the device waited for them\n", feed.Seconds, 100*feed.Share())
+	}
 	overlays, err := overlays(c.Context(), lab, b, results)
 	if err != nil {
 		return err
