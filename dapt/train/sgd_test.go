@@ -7,28 +7,29 @@ import (
 	"testing"
 
 	"github.com/dapt-go/dapt-go/dapt"
+	"github.com/dapt-go/dapt-go/dapt/mask"
 )
 
-// oneBatch is the input of a step of the learner alone.
-func oneBatch(t *testing.T, e *Engine) Input {
+// oneBatch is the input of a step of a method.
+func oneBatch(t *testing.T, e *Engine, m dapt.Method) Input {
 	t.Helper()
 	d, _ := newData()
-	run := &tuning{Run: Run{Engine: e, Method: dapt.Method{Learner: learner}, Data: d, Config: quick()}, loader: e.newLoader(d, d.Train)}
+	run := &tuning{Run: Run{Engine: e, Method: m, Data: d, Config: quick()}, loader: e.newLoader(d, d.Train)}
 	if err := run.tokenize(); err != nil {
 		t.Fatal(err)
 	}
-	p, err := run.loader.augmented(context.Background(), []int{0, 5, 9}, nil, 1, 0)
+	p, err := run.loader.augmented(context.Background(), []int{0, 5, 9}, mask.For(m.Masks, d), 1, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Input{Images: p.images, Labels: p.labels, Classes: run.classes}
+	return Input{Images: p.images, Labels: p.labels, Masks: p.masks, Classes: run.classes, Background: run.background}
 }
 
 // TestTheUpdateIsPyTorchsSGD compares three steps with g += decay p; v = momentum v + g; p -= rate v in float64. The
 // gradients are read off steps without momentum and decay, at rate 1.
 func TestTheUpdateIsPyTorchsSGD(t *testing.T) {
 	e := newEngine(t)
-	in := oneBatch(t, e)
+	in := oneBatch(t, e, dapt.Method{Learner: learner})
 	step := func(c Config, rate float64) map[string][]float32 {
 		if _, err := e.Step(dapt.Method{Learner: learner}, c, dapt.Both, rate, in); err != nil {
 			t.Fatal(err)
@@ -112,7 +113,7 @@ func TestEachEpochHasAnOrderOfItsOwn(t *testing.T) {
 // insides of the blocks.
 func TestGradientCheckpointingIsExact(t *testing.T) {
 	e := newEngine(t)
-	in := oneBatch(t, e)
+	in := oneBatch(t, e, dapt.Method{Learner: learner})
 	before := parameters(t, e)
 	after := map[bool]map[string][]float32{}
 	for _, recompute := range []bool{false, true} {

@@ -31,6 +31,9 @@ type Options struct {
 	Want string
 	// Install allows the CPU plugin to be downloaded (63 MB) into the user's cache folder if none is found.
 	Install bool
+	// BFloat16 says that products will be of bfloat16: on a CPU with units for those (AMX), the CPU plugin is one that uses
+	// them, and is downloaded, where Install allows it, even if another is here.
+	BFloat16 bool
 	// Notice receives what a user should read, one line a call; nil drops it.
 	Notice func(line string)
 	// Progress receives the bytes of a download as they arrive; total is 0 if unknown. Nil drops it.

@@ -332,3 +332,34 @@ func TestUnknownBackendsAreErrors(t *testing.T) {
 		}
 	}
 }
+
+func TestBFloat16TakesThePluginThatUsesAMX(t *testing.T) {
+	s := newTest(t, &index{})
+	plain := s.releases[0]
+	fast := plain
+	fast.name, fast.amx = "fast", true
+	s.releases = []release{plain, fast}
+	for _, step := range []struct {
+		amx, install, half bool
+		want, notice       string
+	}{
+		{amx: true, install: true, want: "fake-1"},
+		{amx: true, half: true, want: "fake-1", notice: "slower than float32"}, // the other is not here
+		{install: true, half: true, want: "fake-1"},                            // no such CPU
+		{amx: true, install: true, half: true, want: "fast-1"},
+		{amx: true, half: true, want: "fast-1"},
+		{amx: true, want: "fake-1"},
+	} {
+		s.amx = step.amx
+		said := ""
+		path, err := s.cpuPlugin(context.Background(), Options{
+			Install: step.install, BFloat16: step.half, Notice: func(line string) { said += line },
+		})
+		if err != nil || !strings.Contains(path, step.want) {
+			t.Errorf("%+v: %s, %v", step, path, err)
+		}
+		if !strings.Contains(said, step.notice) || step.notice == "" && strings.Contains(said, "slower") {
+			t.Errorf("%+v: notice %q", step, said)
+		}
+	}
+}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/go-xla/installer"
+	"golang.org/x/sys/cpu"
 )
 
 // search is where plugins are looked for and fetched from; tests replace its folders and servers.
@@ -28,6 +29,7 @@ type search struct {
 	pause    time.Duration // before a download that broke is resumed
 	limit    time.Duration // of go-xla's own installer
 	devices  string        // pattern of a GPU's device files
+	amx      bool          // whether the CPU multiplies bfloat16 matrices in units of their own
 
 	pypi       func(name string) (*installer.PipPackageInfo, error) // what PyPI says of a package
 	openPlugin func(config, path string) (compute.Backend, string, error)
@@ -47,6 +49,7 @@ func newSearch() *search {
 		pause:    time.Second,
 		limit:    5 * time.Minute,
 		devices:  "/dev/nvidia[0-9]*",
+		amx:      cpu.X86.HasAMXBF16,
 
 		pypi:       installer.GetPipInfo,
 		openPlugin: openPlugin,
@@ -85,6 +88,13 @@ func (s *search) hasGPU() bool {
 
 // cpuPlugin returns the path of the CPU plugin: the one found first, else one it installs if o allows.
 func (s *search) cpuPlugin(ctx context.Context, o Options) (string, error) {
+	if o.BFloat16 && s.amx {
+		path, err := s.bfloat16Plugin(ctx, o)
+		if err == nil || ctx.Err() != nil {
+			return path, err
+		}
+		o.notice(fmt.Sprintf("bfloat16 will be slower than float32: there is no plugin that uses this CPU's AMX units: %v", err))
+	}
 	path, missing := s.find("cpu")
 	if missing == nil {
 		return path, nil
@@ -97,6 +107,20 @@ func (s *search) cpuPlugin(ctx context.Context, o Options) (string, error) {
 		return "", fmt.Errorf("%w; installing one failed: %w", missing, err)
 	}
 	return path, nil
+}
+
+// bfloat16Plugin is cpuPlugin for those releases only that use AMX; what PJRT_PLUGIN_LIBRARY_PATH names comes first still.
+func (s *search) bfloat16Plugin(ctx context.Context, o Options) (string, error) {
+	with := *s
+	with.usual, with.releases = nil, nil
+	with.goXLA = func() error { return errors.New("left out, its plugin may not use AMX") }
+	for _, r := range s.releases {
+		if r.amx {
+			with.releases = append(with.releases, r)
+		}
+	}
+	o.BFloat16 = false
+	return with.cpuPlugin(ctx, o)
 }
 
 // find returns the first intact plugin of a kind, "cpu" or "cuda": in PJRT_PLUGIN_LIBRARY_PATH, then the cache folder,

@@ -55,7 +55,7 @@ func (s *setup) lab(ctx context.Context, c *cobra.Command) (*experiment.Lab, fun
 		return nil, nil, err
 	}
 	device, info, err := backend.Open(ctx, backend.Options{
-		Want: s.backend, Install: true, Progress: downloadBar("downloading XLA"),
+		Want: s.backend, Install: true, BFloat16: s.dtype == "bfloat16", Progress: downloadBar("downloading XLA"),
 		Notice: func(line string) { fmt.Fprintln(c.ErrOrStderr(), "note:", line) },
 	})
 	if err != nil {
