@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"regexp"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -20,7 +21,9 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
-	err := newRoot().ExecuteContext(ctx)
+	root := newRoot()
+	root.SetArgs(doubleDashes(os.Args[1:]))
+	err := root.ExecuteContext(ctx)
 	switch {
 	case err == nil:
 	case errors.Is(err, context.Canceled):
@@ -30,6 +33,25 @@ func main() {
 		fmt.Fprintln(os.Stderr, "\nerror:", err)
 		os.Exit(1)
 	}
+}
+
+// single is a flag behind one dash; -h alone has a short form.
+var single = regexp.MustCompile(`^-([a-gi-z]|h.)`)
+
+// doubleDashes writes -masks as --masks, so that flags are those of all Go programs, with one dash or two; pflag would take
+// the former for -m -a -s -k -s.
+func doubleDashes(args []string) []string {
+	var list []string
+	for i, arg := range args {
+		if arg == "--" {
+			return append(list, args[i:]...)
+		}
+		if single.MatchString(arg) {
+			arg = "-" + arg
+		}
+		list = append(list, arg)
+	}
+	return list
 }
 
 func newRoot() *cobra.Command {

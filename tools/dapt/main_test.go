@@ -1,0 +1,28 @@
+package main
+
+import (
+	"slices"
+	"testing"
+)
+
+func TestFlagsTakeOneDashOrTwo(t *testing.T) {
+	got := doubleDashes([]string{"train", "-masks", "true", "--shots=4", "-v", "-0.5", "-h", "-rate=1e-3", "-", "--", "-masks"})
+	want := []string{"train", "--masks", "true", "--shots=4", "--v", "-0.5", "-h", "--rate=1e-3", "-", "--", "-masks"}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	for _, dash := range []string{"-", "--"} {
+		command, rest, err := newRoot().Find(doubleDashes([]string{"train", dash + "masks", "true", dash + "v", "0.5", dash + "dtype", "bfloat16"}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := command.ParseFlags(rest); err != nil {
+			t.Errorf("with %q: %v", dash, err)
+		}
+		for name, want := range map[string]string{"masks": "true", "v": "0.5", "dtype": "bfloat16"} {
+			if got := command.Flag(name).Value.String(); got != want {
+				t.Errorf("with %q: -%s is %q, want %q", dash, name, got, want)
+			}
+		}
+	}
+}
