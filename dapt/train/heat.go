@@ -14,10 +14,10 @@ import (
 // Heat returns the Grad-CAM map of each item's own class, with the engine's present prompts: [grid, grid], row-major,
 // over the whole image resized to a square. words are those of [Engine.Evaluate].
 func (e *Engine) Heat(ctx context.Context, data *dataset.Dataset, items []dataset.Item, words []string, c Config) ([][]float32, error) {
-	return e.heatOf(ctx, e.newLoader(data, items), words, e.batch(c), squash)
+	return e.heatOf(ctx, e.newLoader(data, items), words, c, squash)
 }
 
-func (e *Engine) heatOf(ctx context.Context, l *loader, words []string, size int, view func(*image.NRGBA, int) *image.NRGBA) ([][]float32, error) {
+func (e *Engine) heatOf(ctx context.Context, l *loader, words []string, c Config, view func(*image.NRGBA, int) *image.NRGBA) ([][]float32, error) {
 	if err := l.labelled(); err != nil {
 		return nil, err
 	}
@@ -28,7 +28,7 @@ func (e *Engine) heatOf(ctx context.Context, l *loader, words []string, size int
 	defer texts.MustFinalizeAll()
 	cells := e.Model.Config.Patches()
 	maps := make([][]float32, len(l.items))
-	return maps, l.stream(ctx, size, view, func(p *pixels) error {
+	return maps, l.stream(ctx, e.batch(c), view, func(p *pixels) error {
 		heat, err := e.heat.Call1(e.imageTensor(p), texts, labelTensor(p))
 		if err != nil {
 			return fmt.Errorf("train: Grad-CAM: %w", err)

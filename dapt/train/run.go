@@ -183,7 +183,7 @@ func (t *tuning) refresh(ctx context.Context) error {
 	if _, follows := t.source.(mask.Refresher); !follows {
 		return nil
 	}
-	heat, err := t.Engine.heatOf(ctx, t.loader, t.negatives, t.Config.Test, squash)
+	heat, err := t.Engine.heatOf(ctx, t.loader, t.negatives, t.Config, squash)
 	if err == nil {
 		t.state.heat = heat
 	}
