@@ -10,21 +10,20 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 )
 
-// Rate measures how fast b multiplies two square float32 matrices, in GFLOP/s: the best of three products that take
-// a few milliseconds each, so well under a second in all.
+// Rate measures how fast b multiplies two square float32 matrices, in GFLOP/s: the best of three products of the first side
+// of 256, 512… 8192 that takes a few milliseconds, so well under a second in all.
 func Rate(b compute.Backend) (float64, error) {
-	const short = 2 * time.Millisecond
-	side := 256
-	best, err := timeProduct(b, side)
-	if err == nil && best < short { // a fast backend: 256 would measure the call, not the product
-		side = 1024
-		best, err = timeProduct(b, side)
+	const short, largest = 3 * time.Millisecond, 8192 // a shorter time would measure the call, not the product
+	for side := 256; ; side *= 2 {
+		best, err := timeProduct(b, side)
+		if err != nil {
+			return 0, fmt.Errorf("backend: measuring the matrix product: %w", err)
+		}
+		if best >= short || side == largest {
+			n := float64(side)
+			return 2 * n * n * n / best.Seconds() / 1e9, nil
+		}
 	}
-	if err != nil {
-		return 0, fmt.Errorf("backend: measuring the matrix product: %w", err)
-	}
-	n := float64(side)
-	return 2 * n * n * n / best.Seconds() / 1e9, nil
 }
 
 // timeProduct returns the shortest of three products of side x side matrices, after one that compiles.
