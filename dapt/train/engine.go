@@ -42,6 +42,9 @@ func NewEngine(backend compute.Backend, m *clip.Model, learner prompt.Learner, d
 	if err := m.Store(e.store, dtype); err != nil {
 		return nil, err
 	}
+	if err := e.upload(); err != nil {
+		return nil, err
+	}
 	initial, err := learner.Parameters(m, transform.Stream(0, "init"))
 	if err != nil {
 		return nil, err
@@ -57,6 +60,20 @@ func NewEngine(backend compute.Backend, m *clip.Model, learner prompt.Learner, d
 		}
 	}
 	return e, e.compile()
+}
+
+// upload moves the weights to the device before the first step does: left to that, GoMLX keeps a copy of each beside it.
+func (e *Engine) upload() error {
+	for variable := range e.store.IterVariables() {
+		value, err := variable.Value()
+		if err == nil {
+			err = value.ToDevice(e.backend, 0)
+		}
+		if err != nil {
+			return fmt.Errorf("train: moving weight %s to the device: %w", variable.Name(), err)
+		}
+	}
+	return nil
 }
 
 // Where a store holds the parameters and what the optimiser remembers of each.
