@@ -4,7 +4,6 @@ import (
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
-	"github.com/gomlx/gomlx/ml/layers/attention"
 	"github.com/gomlx/gomlx/ml/nn"
 )
 
@@ -97,8 +96,7 @@ func (b *block) read(q, k, v, mask *Node) *Node {
 		x = TransposeAllAxes(Reshape(x, dims[0], dims[1], b.heads, dims[2]/b.heads), 0, 2, 1, 3)
 		return ConvertDType(x, dtypes.Float32)
 	}
-	read, _ := attention.Core(heads(q), heads(k), heads(v), attention.LayoutBHSD,
-		attention.CoreOptions{AttentionMask: mask})
+	read := attend(heads(q), heads(k), heads(v), mask)
 	read = Reshape(TransposeAllAxes(read, 0, 2, 1, 3), q.Shape().Dimensions...)
 	return ConvertDType(read, q.DType())
 }
@@ -106,9 +104,7 @@ func (b *block) read(q, k, v, mask *Node) *Node {
 // add ends the block: the residual x and what was read, [..., width] both, through the output layer and the MLP.
 func (b *block) add(x, read *Node) *Node {
 	x = Add(x, b.out.apply(read))
-	hidden := b.up.apply(b.then.apply(x))
-	hidden = Mul(hidden, Sigmoid(MulScalar(hidden, 1.702)))
-	return Add(x, b.down.apply(hidden))
+	return Add(x, b.down.apply(quickGELU(b.up.apply(b.then.apply(x)))))
 }
 
 // part returns rows from:to of the packed query, key and value projection.

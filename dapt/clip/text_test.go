@@ -3,11 +3,13 @@ package clip
 import (
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"reflect"
 	"slices"
 	"testing"
 
 	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
@@ -131,7 +133,7 @@ func encodeBoth(t *testing.T, config Config, lists [][][]int32, deep []int) (fas
 		t.Fatal(err)
 	}
 	inputs, layouts := listInputs(config, lists, deep)
-	outputs, err := model.MustNewExec(golden.Backend(t), store, func(_ *model.Scope, in []*Node) []*Node {
+	results := floats(t, model.MustNewExec(golden.Backend(t), store, func(_ *model.Scope, in []*Node) []*Node {
 		text := Bind(store, in[0].Graph(), config).Text
 		context := slices.Clone(in[:len(deep)])
 		for i, tokens := range deep {
@@ -158,31 +160,46 @@ func encodeBoth(t *testing.T, config Config, lists [][][]int32, deep []int) (fas
 			}
 		}
 		return results
-	}).Call(inputs...)
+	}), inputs...)
+	half := len(results) / 2
+	return results[:half], results[half:]
+}
+
+// caller is a program of GoMLX.
+type caller interface {
+	Call(args ...any) ([]*tensors.Tensor, error)
+}
+
+// floats returns what program makes of inputs.
+func floats(t *testing.T, program caller, inputs ...any) [][]float32 {
+	t.Helper()
+	outputs, err := program.Call(inputs...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var results [][]float32
-	for _, output := range outputs {
-		values, err := tensors.CopyFlatData[float32](output)
-		if err != nil {
+	results := make([][]float32, len(outputs))
+	for i, output := range outputs {
+		if results[i], err = tensors.CopyFlatData[float32](output); err != nil {
 			t.Fatal(err)
 		}
-		results = append(results, values)
 	}
-	half := len(results) / 2
-	return results[:half], results[half:]
+	return results
+}
+
+// normal returns a tensor of normal numbers.
+func normal(rng *rand.Rand, dims ...int) *tensors.Tensor {
+	values := make([]float32, shapes.Make(dtypes.Float32, dims...).Size())
+	for i := range values {
+		values[i] = float32(rng.NormFloat64())
+	}
+	return tensors.FromFlatDataAndDimensions(values, dims...)
 }
 
 // listInputs returns random context for each block, then the lists packed, then the lists as whole rows; and the layouts.
 func listInputs(config Config, lists [][][]int32, deep []int) (inputs []any, layouts []Layout) {
 	rng := testRand()
 	for _, tokens := range deep {
-		values := make([]float32, max(tokens, 1)*config.Text.Width)
-		for i := range values {
-			values[i] = float32(rng.NormFloat64())
-		}
-		inputs = append(inputs, tensors.FromFlatDataAndDimensions(values, max(tokens, 1), config.Text.Width))
+		inputs = append(inputs, normal(rng, max(tokens, 1), config.Text.Width))
 	}
 	for _, rows := range lists {
 		packed := pack(rows)
