@@ -168,11 +168,14 @@ func (s *search) load(path, options string) (compute.Backend, Info, error) {
 		return nil, Info{}, fmt.Errorf("PJRT plugin %s opens but does not compute: %w", path, err)
 	}
 	kind := "xla:cpu"
-	if strings.Contains(filepath.Base(path), "cuda") {
+	if isCUDA(path) {
 		kind = "xla:cuda"
 	}
 	return b, Info{Backend: kind, Plugin: s.pluginName(path), PJRT: version, Cores: runtime.NumCPU(), Path: path}, nil
 }
+
+// isCUDA tells plugins apart as go-xla does.
+func isCUDA(path string) bool { return strings.Contains(filepath.Base(path), "cuda") }
 
 // openGo opens the pure-Go backend. Operations run one after another, each on all cores: run side by side, as is compute's
 // default, their matrix products wait for each other's workers forever (compute v0.1.2 workerspool.Pool.Saturate).

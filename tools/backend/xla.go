@@ -21,6 +21,9 @@ func openPlugin(config, path string) (b compute.Backend, version string, err err
 		}
 	}()
 	xla.EnableAutoInstall(false)
+	if !isCUDA(path) {
+		keepMemory()
+	}
 	opened, err := xla.New(config)
 	if err != nil {
 		return nil, "", err
