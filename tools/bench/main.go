@@ -77,7 +77,7 @@ func parse(args []string, log io.Writer) (options, error) {
 	f.Var(&o.classes, "classes", "numbers of classes to measure")
 	f.IntVar(&o.steps, "steps", 5, "how often each is measured, after a first time that compiles; the median counts")
 	f.IntVar(&o.batch, "batch", 4, "images a training step")
-	f.IntVar(&o.images, "images", 100, "images to evaluate and map")
+	f.IntVar(&o.images, "images", 96, "images to evaluate and map")
 	f.StringVar(&o.model, "model", models[0], strings.Join(models, " or ")+", with random weights the former")
 	f.StringVar(&o.backend, "backend", os.Getenv("GOMLX_BACKEND"), "go, xla:cpu, xla:cuda or xla:/path/to/plugin.so; empty picks the fastest")
 	f.StringVar(&o.dtype, "dtype", "float32", "what the towers compute in: float32 or bfloat16; PyTorch stays at float32")
