@@ -7,6 +7,7 @@ import (
 	"image"
 	"slices"
 
+	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
 
 	"github.com/dapt-go/dapt-go/dapt/clip"
@@ -15,11 +16,13 @@ import (
 
 // Saliency is Grad-CAM (Selvaraju et al., ICCV 2017) at the output of ln_1 in the last vision block, as a graph
 // function: relu(sum over channels of activation * weight), with weight the mean over the patches of the gradient of
-// objective, a scalar function of a.Features. It returns the map [batch, grid, grid] and the gradient
-// [batch, tokens, width]. The gradient passes the last block only (Ferenas/DAPT trainers/util.py).
+// objective, a scalar function of a.Features. It returns the map [batch, grid, grid], in float32, and the
+// gradient [batch, tokens, width]. The gradient passes the last block only (Ferenas/DAPT trainers/util.py).
 func Saliency(a clip.Attention, objective *Node, grid int) (heat, gradient *Node) {
 	gradient = Gradient(objective, a.Activation)[0]
-	patches := func(x *Node) *Node { return Slice(x, AxisRange(), AxisRange(1, 1+grid*grid)) }
+	patches := func(x *Node) *Node {
+		return ConvertDType(Slice(x, AxisRange(), AxisRange(1, 1+grid*grid)), dtypes.Float32)
+	}
 	weight := ReduceAndKeep(patches(gradient), ReduceMean, 1)
 	heat = MaxScalar(ReduceSum(Mul(patches(a.Activation), weight), -1), 0)
 	return Reshape(heat, -1, grid, grid), gradient

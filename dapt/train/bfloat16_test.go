@@ -1,6 +1,7 @@
 package train
 
 import (
+	"context"
 	"math"
 	"slices"
 	"testing"
@@ -51,6 +52,26 @@ func TestBFloat16IsCloseToFloat32(t *testing.T) {
 		if c := cosine(moved[0], moved[1]); c < 0.99 {
 			t.Errorf("phase %d: prompts move at a cosine of %g to those of float32", phase, c)
 		}
+	}
+}
+
+// TestBFloat16EvaluatesAndMaps checks that the whole of evaluation takes towers in bfloat16: scores and Grad-CAM maps.
+func TestBFloat16EvaluatesAndMaps(t *testing.T) {
+	half, err := NewEngine(golden.Backend(t), newModel(1), learner, dtypes.BFloat16)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer half.Close()
+	d, _ := newData()
+	if _, err := half.Evaluate(context.Background(), d, d.Test, nil, quick()); err != nil {
+		t.Error(err)
+	}
+	maps, err := half.Heat(context.Background(), d, d.Test, nil, quick())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if hottest := slices.Max(slices.Concat(maps...)); !(hottest > 0) || math.IsInf(float64(hottest), 0) {
+		t.Errorf("the hottest cell of %d maps is %g, want a positive number", len(maps), hottest)
 	}
 }
 
