@@ -49,10 +49,7 @@ func TestGradientsAreGoMLXs(t *testing.T) {
 func valueAndGradients(t *testing.T, f func(in []*Node) *Node) [][]float32 {
 	t.Helper()
 	rng := testRand()
-	exec := MustNewExec(golden.Backend(t), func(in []*Node) []*Node {
-		y := f(in)
-		return append([]*Node{y}, Gradient(ReduceAllSum(Mul(y, Sin(y))), in...)...)
-	})
+	exec := MustNewExec(golden.Backend(t), func(in []*Node) []*Node { return withGradients(f(in), in) })
 	defer exec.Finalize()
 	return floats(t, exec, normal(rng, 2, 3, 7, 4), normal(rng, 2, 3, 7, 4), normal(rng, 2, 3, 7, 4))
 }

@@ -154,15 +154,20 @@ func encodeBoth(t *testing.T, config Config, lists [][][]int32, deep []int) (fas
 		}
 		var results []*Node
 		for _, features := range []*Node{text.Encode(shared, context), Concatenate(alone, 0)} {
-			results = append(results, features)
-			if len(deep) > 0 {
-				results = append(results, Gradient(ReduceAllSum(Mul(features, Sin(features))), in[:len(deep)]...)...)
-			}
+			results = append(results, withGradients(features, in[:len(deep)])...)
 		}
 		return results
 	}), inputs...)
 	half := len(results) / 2
 	return results[:half], results[half:]
+}
+
+// withGradients returns y, and the gradients by each of inputs of a function of y that all its values matter to.
+func withGradients(y *Node, inputs []*Node) []*Node {
+	if len(inputs) == 0 {
+		return []*Node{y}
+	}
+	return append([]*Node{y}, Gradient(ReduceAllSum(Mul(y, Sin(y))), inputs...)...)
 }
 
 // caller is a program of GoMLX.

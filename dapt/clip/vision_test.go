@@ -40,10 +40,7 @@ func TestImageTowerIsExact(t *testing.T) {
 				}
 				var results []*Node
 				for _, features := range []*Node{vision.Encode(in[0], context), encodeWhole(vision, in[0], context)} {
-					results = append(results, features)
-					if len(deep) > 0 {
-						results = append(results, Gradient(ReduceAllSum(Mul(features, Sin(features))), in[1:]...)...)
-					}
+					results = append(results, withGradients(features, in[1:])...)
 				}
 				return results
 			}), inputs...)
