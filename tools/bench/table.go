@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -164,7 +165,7 @@ func (r report) draw(file string) error {
 	p.Title.Text = r.Model + ", a training step of " + fmt.Sprint(r.Batch) + " images"
 	p.X.Label.Text, p.Y.Label.Text = "classes", "seconds"
 	p.X.Scale, p.Y.Scale = plot.LogScale{}, plot.LogScale{}
-	p.X.Tick.Marker, p.Y.Tick.Marker = plot.LogTicks{Prec: -1}, plot.LogTicks{Prec: -1}
+	p.X.Tick.Marker, p.Y.Tick.Marker = plot.TickerFunc(ticks), plot.TickerFunc(ticks)
 	p.Legend.Top, p.Legend.Left = true, true
 	var lines []any
 	for _, phase := range []string{"phase 1 step", "phase 2 step"} {
@@ -186,9 +187,23 @@ func (r report) draw(file string) error {
 	if err := plotutil.AddLinePoints(p, lines...); err != nil {
 		return fmt.Errorf("bench: plotting: %w", err)
 	}
+	p.X.Max *= 1.1 // else the last label is cut
 	p.Y.Min = min(p.Y.Min, 1)
 	if err := p.Save(16*vg.Centimeter, 10*vg.Centimeter, file); err != nil {
 		return fmt.Errorf("bench: writing the plot: %w", err)
 	}
 	return nil
+}
+
+// ticks are at 1, 2 and 5 times each power of ten; plot's own label the powers alone, of which seconds may span none.
+func ticks(low, high float64) []plot.Tick {
+	var list []plot.Tick
+	for power := math.Pow(10, math.Floor(math.Log10(low))); power <= high; power *= 10 {
+		for _, digit := range []float64{1, 2, 5} {
+			if v := digit * power; v >= low && v <= high {
+				list = append(list, plot.Tick{Value: v, Label: fmt.Sprintf("%.4g", v)})
+			}
+		}
+	}
+	return list
 }
