@@ -8,6 +8,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/dapt-go/dapt-go/dapt/internal/pickle"
 	"github.com/dapt-go/dapt-go/dapt/internal/safetensors"
 )
 
@@ -100,8 +101,8 @@ func (a *torchArchive) collect(name string, value any, depth int) error {
 	switch v := value.(type) {
 	case view:
 		a.views[name] = v
-	case *record:
-		for i, key := range v.keys {
+	case *pickle.Record:
+		for i, key := range v.Keys {
 			if a.seen++; a.seen > maxValues {
 				return fmt.Errorf("it holds more than %d values", maxValues)
 			}
@@ -115,7 +116,7 @@ func (a *torchArchive) collect(name string, value any, depth int) error {
 			if len(text) > 1000 {
 				return fmt.Errorf("a name has %d bytes", len(text))
 			}
-			if err := a.collect(text, v.values[i], depth+1); err != nil {
+			if err := a.collect(text, v.Values[i], depth+1); err != nil {
 				return err
 			}
 		}

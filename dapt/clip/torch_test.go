@@ -152,6 +152,9 @@ func TestSharedValuesAreNotMultiplied(t *testing.T) {
 }
 
 func FuzzReadTorch(f *testing.F) {
+	for _, c := range hostile {
+		f.Add([]byte(c.pickled), []byte("1234"))
+	}
 	for _, name := range archives {
 		_, contents := members(f, filepath.Join("testdata", name))
 		f.Add(contents[strings.TrimSuffix(name, ".pt")+"/data.pkl"], []byte("1234"))
