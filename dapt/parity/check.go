@@ -57,7 +57,7 @@ func Run(ctx context.Context, s *Set, backend compute.Backend, report func(Line)
 	for _, name := range s.variants() {
 		groups = append(groups, group{name, func() error { return c.variant(name) }, []string{name + "/"}})
 	}
-	for _, g := range append(groups, group{"selection", c.selection, nil}) {
+	for _, g := range append(groups, group{"selection", c.selection, []string{"sel/"}}) {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -113,22 +113,6 @@ func (c *checker) missing(prefixes ...string) []string {
 		}
 	}
 	return names
-}
-
-// selection reports the selections, which nothing recomputes.
-func (c *checker) selection() error {
-	var selection struct {
-		Results map[string]map[string]any
-	}
-	if err := c.read("selection.json", &selection); err != nil {
-		return err
-	}
-	for _, method := range slices.Sorted(maps.Keys(selection.Results)) {
-		for _, fraction := range slices.Sorted(maps.Keys(selection.Results[method])) {
-			c.report(Line{Name: "selection/" + method + "/" + fraction, Verdict: Todo})
-		}
-	}
-	return nil
 }
 
 // exact reports a case of which got must equal want.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/dapt-go/dapt-go/dapt"
 	"github.com/dapt-go/dapt-go/dapt/internal/safetensors"
+	"github.com/dapt-go/dapt-go/dapt/selection"
 )
 
 // Files of a run's folder. Both are safetensors; prompts are named as in the published checkpoints.
@@ -28,13 +29,14 @@ const metadataKey = "dapt"
 
 // state is where a run is.
 type state struct {
-	Epoch   int       // at work, counted from 0
-	Step    int       // steps done of it
-	Sums    []float64 // of the losses of those steps
-	Epochs  []Epoch   // done
-	Best    int       // epoch of the best prompts; -1 before the first
-	Seconds float64   // spent on all of it
-	Feed    Feed      // of those
+	Epoch   int               // at work, counted from 0
+	Step    int               // steps done of it
+	Sums    []float64         // of the losses of those steps
+	Epochs  []Epoch           // done
+	Best    int               // epoch of the best prompts; -1 before the first
+	Seconds float64           // spent on all of it
+	Feed    Feed              // of those
+	Memory  *selection.Memory `json:",omitempty"` // of a run that counts what is forgotten
 
 	parameters, momentum map[string][]float32 // as read from a file; the engine has the present ones
 	best                 map[string][]float32 // parameters after epoch Best

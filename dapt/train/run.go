@@ -23,31 +23,8 @@ type Run struct {
 	Config Config
 	Folder string         // for checkpoints; "" keeps none, and the run cannot be resumed
 	Report func(Progress) // called after each step; nil reports nothing
-}
-
-// Progress is how far a run is.
-type Progress struct {
-	Epoch, Epochs int // the present one, counted from 0
-	Step, Steps   int // done, of the whole run
-	Images        int // of this step
-	Loss          float64
-}
-
-// Epoch is what one epoch left behind.
-type Epoch struct {
-	Epoch  int                `json:"epoch"`  // from 0
-	Phase  int                `json:"phase"`  // 1 or 2; 0 for joint
-	Rate   float64            `json:"rate"`   // learning rate
-	Losses map[string]float64 `json:"losses"` // means over the epoch of those computed: see [dapt.Names]
-	Val    float64            `json:"val"`    // accuracy in percent; -1 if it was not measured
-}
-
-// Outcome is what a finished run leaves behind, besides the prompts in its engine.
-type Outcome struct {
-	Epochs  []Epoch
-	Final   string  // which prompts the engine holds: "last step" or "best on val (epoch 3)"
-	Seconds float64 // of tuning, over all sessions of a resumed run
-	Feed    Feed    // of tuning, over all sessions too
+	// Forgetting counts how often training goes from right to wrong with an image, as the augmented batches show it.
+	Forgetting bool
 }
 
 // Tune tunes the engine's prompts from their seed, or goes on from the checkpoint in Folder if an interrupted run with
@@ -112,15 +89,10 @@ func (r Run) prepare(ctx context.Context) (*tuning, error) {
 		return t, t.load()
 	}
 	t.state = &state{Best: -1}
-	initial, err := r.Engine.Learner.Parameters(r.Engine.Model, transform.Stream(r.Config.Seed, "init"))
-	if err != nil {
+	if err := r.Engine.Reset(r.Config.Seed); err != nil {
 		return nil, err
 	}
-	values := map[string][]float32{}
-	for _, p := range initial {
-		values[p.Name] = p.Value
-	}
-	if err := r.Engine.SetParameters(values); err != nil {
+	if err := t.remember(ctx); err != nil {
 		return nil, err
 	}
 	if err := t.refresh(ctx); err != nil {
@@ -239,6 +211,9 @@ func (t *tuning) step(p *pixels, steps int) error {
 		in.Grid = make([]float32, side*side)
 		transform.Foreground(in.Grid, grid)
 	}
+	if err := t.visit(p); err != nil {
+		return err
+	}
 	losses, err := t.Engine.Step(t.Method, t.Config, t.phase(), t.Config.At(s.Epoch), in)
 	if err != nil {
 		return err
@@ -338,6 +313,9 @@ func (t *tuning) stopped(ctx context.Context, err error) error {
 // finish puts the chosen prompts into the engine and writes them.
 func (t *tuning) finish() (Outcome, error) {
 	out := Outcome{Epochs: t.state.Epochs, Final: string(LastStep), Seconds: t.state.Seconds, Feed: t.state.Feed}
+	if t.Forgetting {
+		out.Forgotten = t.state.Memory.Events
+	}
 	if t.Config.Final == BestOnVal && len(t.Data.Val) == 0 {
 		out.Final += " (no validation images)"
 	}
@@ -376,6 +354,9 @@ func (t *tuning) fits(s *state) bool {
 		return false
 	}
 	if s.Step < 0 || s.Step > t.steps() || s.Step > 0 && len(s.Sums) != len(dapt.Names()) {
+		return false
+	}
+	if t.Forgetting && !s.Memory.Of(items) {
 		return false
 	}
 	if _, follows := t.source.(mask.Refresher); !follows {

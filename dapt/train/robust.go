@@ -1,0 +1,225 @@
+package train
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+	"gonum.org/v1/gonum/floats"
+
+	"github.com/dapt-go/dapt-go/dapt/dataset"
+	"github.com/dapt-go/dapt-go/dapt/transform"
+)
+
+// DeepFool says how long an image is changed.
+type DeepFool struct {
+	Steps   int // at most; 0 means 50
+	Classes int // how many of the likeliest other classes an image is pushed towards; 0 means 10
+}
+
+// Robustness returns for each of items the squared length of the change, in normalised pixels, by which DeepFool makes the
+// engine's present prompts choose another class (Moosavi-Dezfooli et al., CVPR 2016; deepcore/methods/deepfool.py). Each
+// step goes to the nearest border of the classes' linear approximations. An image that keeps its class to the last step
+// has the length of what was tried.
+func (e *Engine) Robustness(ctx context.Context, data *dataset.Dataset, items []dataset.Item, f DeepFool, c Config) ([]float64, error) {
+	l := e.newLoader(data, items)
+	if err := l.labelled(); err != nil {
+		return nil, err
+	}
+	texts, err := e.encodeTexts(data, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer texts.MustFinalizeAll()
+	lengths := make([]float64, len(items))
+	return lengths, l.stream(ctx, e.batch(c), transform.Eval, func(p *pixels) error {
+		squares, _, err := e.fool(ctx, p.images, len(p.labels), texts, f)
+		if err != nil {
+			return err
+		}
+		e.seen(len(p.items))
+		for i, item := range p.items {
+			lengths[item] = squares[i]
+		}
+		return nil
+	})
+}
+
+// Fool is [Engine.Robustness] for count images [count, side, side, 3] as they are, and returns their logits
+// [count, classes] before any change too.
+func (e *Engine) Fool(ctx context.Context, images []float32, count int, data *dataset.Dataset, f DeepFool) (squares []float64, logits []float32, err error) {
+	texts, err := e.encodeTexts(data, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer texts.MustFinalizeAll()
+	return e.fool(ctx, slices.Clone(images), count, texts, f)
+}
+
+// pushed is one image that is being changed.
+type pushed struct {
+	image   []float32
+	change  []float64
+	first   int   // class before any change
+	targets []int // other classes, likeliest first
+	done    bool
+}
+
+// fool changes images in place.
+func (e *Engine) fool(ctx context.Context, images []float32, count int, texts *tensors.Tensor, f DeepFool) (squares []float64, before []float32, err error) {
+	exec, err := e.program(e.pushGraph, "push")
+	if err != nil {
+		return nil, nil, err
+	}
+	push := pusher{exec: exec, engine: e, texts: texts, pixels: images, list: make([]pushed, count)}
+	for step := range cmp.Or(f.Steps, 50) {
+		if err := ctx.Err(); err != nil {
+			return nil, nil, err
+		}
+		logits, err := push.look()
+		if err != nil {
+			return nil, nil, err
+		}
+		if step == 0 {
+			before = logits
+			push.begin(logits, cmp.Or(f.Classes, 10))
+		}
+		if push.settle(logits) {
+			break
+		}
+		if err := push.step(logits); err != nil {
+			return nil, nil, err
+		}
+	}
+	squares = make([]float64, count)
+	for i, p := range push.list {
+		squares[i] = floats.Dot(p.change, p.change)
+	}
+	return squares, before, nil
+}
+
+// pushGraph maps images, unit texts and labels first and target, [batch, 1] each, to the logits [batch, classes] and to
+// the gradient of target's less first's, [batch, side, side, 3].
+func (e *Engine) pushGraph(inputs []*Node) []*Node {
+	_, logits := e.logits(inputs[0], inputs[1])
+	hot := func(labels *Node) *Node { return OneHot(Squeeze(labels, -1), logits.Shape().Dim(1), logits.DType()) }
+	difference := ReduceAllSum(Mul(logits, Sub(hot(inputs[3]), hot(inputs[2]))))
+	return []*Node{logits, Gradient(difference, inputs[0])[0]}
+}
+
+// pusher changes a batch of images.
+type pusher struct {
+	exec    *model.Exec
+	engine  *Engine
+	texts   *tensors.Tensor
+	pixels  []float32
+	list    []pushed
+	classes int
+}
+
+// call computes the logits, and the gradients towards each image's target of this rank.
+func (p *pusher) call(rank int) (logits, gradients []float32, err error) {
+	first, target := make([]int32, len(p.list)), make([]int32, len(p.list))
+	for i, image := range p.list {
+		if len(image.targets) > 0 {
+			first[i], target[i] = int32(image.first), int32(image.targets[rank])
+		}
+	}
+	side := p.engine.Model.Config.Side
+	outputs, err := p.exec.Call(
+		tensors.FromFlatDataAndDimensions(p.pixels, len(p.list), side, side, 3), p.texts,
+		tensors.FromFlatDataAndDimensions(first, len(first), 1), tensors.FromFlatDataAndDimensions(target, len(target), 1),
+	)
+	if err != nil {
+		return nil, nil, fmt.Errorf("train: looking for the nearest border: %w", err)
+	}
+	defer func() {
+		for _, output := range outputs {
+			output.MustFinalizeAll()
+		}
+	}()
+	if logits, err = tensors.CopyFlatData[float32](outputs[0]); err != nil {
+		return nil, nil, err
+	}
+	gradients, err = tensors.CopyFlatData[float32](outputs[1])
+	return logits, gradients, err
+}
+
+// look returns the logits of the images as they are now.
+func (p *pusher) look() ([]float32, error) {
+	logits, _, err := p.call(0)
+	return logits, err
+}
+
+// begin notes each image's class, and so many of the likeliest others.
+func (p *pusher) begin(logits []float32, targets int) {
+	p.classes = len(logits) / len(p.list)
+	size := len(p.pixels) / len(p.list)
+	for i := range p.list {
+		row := logits[i*p.classes:][:p.classes]
+		order := make([]int, p.classes)
+		for class := range order {
+			order[class] = class
+		}
+		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(row[b], row[a]) })
+		p.list[i] = pushed{
+			image: p.pixels[i*size:][:size], change: make([]float64, size),
+			first: order[0], targets: order[1:min(1+targets, p.classes)],
+		}
+	}
+}
+
+// settle marks the images whose class has changed, and tells whether all have.
+func (p *pusher) settle(logits []float32) bool {
+	all := true
+	for i := range p.list {
+		row := logits[i*p.classes:][:p.classes]
+		image := &p.list[i]
+		image.done = image.done || slices.Index(row, slices.Max(row)) != image.first || len(image.targets) == 0
+		all = all && image.done
+	}
+	return all
+}
+
+// step moves each image that is not done to the nearest border.
+func (p *pusher) step(logits []float32) error {
+	size := len(p.pixels) / len(p.list)
+	best := make([]float64, len(p.list)) // squared distances
+	moves := make([][]float64, len(p.list))
+	for rank := range p.list[0].targets {
+		_, gradients, err := p.call(rank)
+		if err != nil {
+			return err
+		}
+		for i, image := range p.list {
+			if image.done {
+				continue
+			}
+			w := make([]float64, size)
+			for j, v := range gradients[i*size:][:size] {
+				w[j] = float64(v)
+			}
+			row := logits[i*p.classes:][:p.classes]
+			gap, square := float64(row[image.first])-float64(row[image.targets[rank]]), floats.Dot(w, w)
+			if square == 0 || moves[i] != nil && gap*gap/square >= best[i] {
+				continue
+			}
+			floats.Scale(gap/square, w)
+			best[i], moves[i] = gap*gap/square, w
+		}
+	}
+	for i, move := range moves {
+		if move == nil {
+			continue
+		}
+		floats.Add(p.list[i].change, move)
+		for j, v := range move {
+			p.list[i].image[j] += float32(v)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,130 @@
+package train
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"github.com/dapt-go/dapt-go/dapt"
+	"github.com/dapt-go/dapt-go/dapt/clip"
+	"github.com/dapt-go/dapt-go/dapt/dataset"
+	"github.com/dapt-go/dapt-go/dapt/selection"
+	"github.com/dapt-go/dapt-go/dapt/transform"
+)
+
+// Reset puts the prompts that a run with this seed starts from into the engine.
+func (e *Engine) Reset(seed uint64) error {
+	initial, err := e.Learner.Parameters(e.Model, transform.Stream(seed, "init"))
+	if err != nil {
+		return err
+	}
+	values := map[string][]float32{}
+	for _, p := range initial {
+		values[p.Name] = p.Value
+	}
+	return e.SetParameters(values)
+}
+
+// Scores returns what the engine's present prompts make of items, by the test transform: features and texts of unit length
+// and the logits of data's classes.
+func (e *Engine) Scores(ctx context.Context, data *dataset.Dataset, items []dataset.Item, c Config) (*selection.Scores, error) {
+	l := e.newLoader(data, items)
+	if err := l.labelled(); err != nil {
+		return nil, err
+	}
+	texts, err := e.encodeTexts(data, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer texts.MustFinalizeAll()
+	exec, err := e.program(func(inputs []*Node) []*Node {
+		features, logits := e.logits(inputs[0], inputs[1])
+		return []*Node{features, logits}
+	}, "scores")
+	if err != nil {
+		return nil, err
+	}
+	s := &selection.Scores{Features: e.table(len(items)), Logits: selection.Matrix{Columns: len(data.Classes)}, Texts: e.table(len(data.Classes))}
+	s.Logits.Values = make([]float32, len(items)*s.Logits.Columns)
+	for _, item := range items {
+		s.Labels = append(s.Labels, item.Label)
+	}
+	if s.Texts.Values, err = tensors.CopyFlatData[float32](texts); err != nil {
+		return nil, fmt.Errorf("train: reading the texts' features: %w", err)
+	}
+	return s, l.stream(ctx, e.batch(c), transform.Eval, func(p *pixels) error {
+		outputs, err := exec.Call(e.imageTensor(p), texts)
+		if err != nil {
+			return fmt.Errorf("train: scoring: %w", err)
+		}
+		e.seen(len(p.items))
+		for i, table := range []selection.Matrix{s.Features, s.Logits} {
+			err := tensors.ConstFlatData(outputs[i], func(flat []float32) {
+				for row, item := range p.items {
+					copy(table.Row(item), flat[row*table.Columns:])
+				}
+			})
+			outputs[i].MustFinalizeAll()
+			if err != nil {
+				return fmt.Errorf("train: reading scores: %w", err)
+			}
+		}
+		return nil
+	})
+}
+
+// table has a row of features for each of so many.
+func (e *Engine) table(rows int) selection.Matrix {
+	embed := e.Model.Config.Embed
+	return selection.Matrix{Columns: embed, Values: make([]float32, rows*embed)}
+}
+
+// logits are the unit features [batch, embed] of images and their logits [batch, columns] for unit texts.
+func (e *Engine) logits(images, texts *Node) (features, logits *Node) {
+	towers, _, prompts := e.bind(images.Graph())
+	features = clip.Normalize(towers.Vision.Encode(images, prompts.Vision))
+	return features, dapt.Logits(features, texts, towers.Scale)
+}
+
+// remember starts to count what is forgotten: it finds out which training images are right now.
+func (t *tuning) remember(ctx context.Context) error {
+	if !t.Forgetting {
+		return nil
+	}
+	s, err := t.Engine.Scores(ctx, t.Data, t.Data.Train, t.Config)
+	if err != nil {
+		return err
+	}
+	right := make([]bool, len(s.Labels))
+	for i, label := range s.Labels {
+		row := s.Logits.Row(i)
+		right[i] = slices.Index(row, slices.Max(row)) == label
+	}
+	t.state.Memory = selection.NewMemory(right)
+	return nil
+}
+
+// visit classifies a batch as training sees it, before its step, if forgetting is counted.
+func (t *tuning) visit(p *pixels) error {
+	if !t.Forgetting {
+		return nil
+	}
+	texts, err := t.Engine.encodeTexts(t.Data, t.negatives)
+	if err != nil {
+		return err
+	}
+	defer texts.MustFinalizeAll()
+	classes, err := t.Engine.classes.Call1(t.Engine.imageTensor(p), texts)
+	if err != nil {
+		return fmt.Errorf("train: classifying training images: %w", err)
+	}
+	defer classes.MustFinalizeAll()
+	return tensors.ConstFlatData(classes, func(flat []int32) {
+		for i, item := range p.items {
+			t.state.Memory.Visit(item, flat[i] == p.labels[i])
+		}
+	})
+}
