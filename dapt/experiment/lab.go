@@ -19,6 +19,7 @@ import (
 	"github.com/dapt-go/dapt-go/dapt/dataset"
 	"github.com/dapt-go/dapt-go/dapt/mask"
 	"github.com/dapt-go/dapt-go/dapt/prompt"
+	"github.com/dapt-go/dapt-go/dapt/selection"
 	"github.com/dapt-go/dapt-go/dapt/train"
 )
 
@@ -31,6 +32,7 @@ type Lab struct {
 	backend compute.Backend
 	engines map[string]*train.Engine
 	images  *train.Images
+	pools   map[string]selection.Pool
 	results []Result
 }
 
@@ -44,7 +46,10 @@ type Progress struct {
 
 // Open reads the folder's results. info says what backend is.
 func Open(backend compute.Backend, info Backend, m *clip.Model, folder string) (*Lab, error) {
-	l := &Lab{Model: m, Folder: folder, Info: info, backend: backend, engines: map[string]*train.Engine{}, images: train.NewImages(train.DefaultMemory)}
+	l := &Lab{
+		Model: m, Folder: folder, Info: info, backend: backend,
+		engines: map[string]*train.Engine{}, images: train.NewImages(train.DefaultMemory), pools: map[string]selection.Pool{},
+	}
 	var err error
 	l.results, err = ReadResults(l.ResultsPath())
 	return l, err
@@ -88,11 +93,11 @@ func (b Benchmark) check(ctx context.Context) error {
 // Engine returns the lab's engine of a learner; engines of learners with the same settings are the same, so that their
 // programs compile once.
 func (l *Lab) Engine(learner prompt.Learner, dtype dtypes.DType) (*train.Engine, error) {
-	settings, err := json.Marshal(learner)
+	key, err := learnerKey(learner)
 	if err != nil {
-		return nil, fmt.Errorf("experiment: encoding learner %s: %w", learner.Name(), err)
+		return nil, err
 	}
-	key := learner.Name() + string(settings) + dtype.String()
+	key += dtype.String()
 	if l.engines[key] == nil {
 		if l.engines[key], err = train.NewEngine(l.backend, l.Model, learner, dtype); err != nil {
 			return nil, err
@@ -100,6 +105,15 @@ func (l *Lab) Engine(learner prompt.Learner, dtype dtypes.DType) (*train.Engine,
 		l.engines[key].Images = l.images
 	}
 	return l.engines[key], nil
+}
+
+// learnerKey is the same for learners with the same settings.
+func learnerKey(learner prompt.Learner) (string, error) {
+	settings, err := json.Marshal(learner)
+	if err != nil {
+		return "", fmt.Errorf("experiment: encoding learner %s: %w", learner.Name(), err)
+	}
+	return learner.Name() + string(settings), nil
 }
 
 // settings are what a result's Config holds.
@@ -111,10 +125,11 @@ type settings struct {
 	Loss    *dapt.Config   `json:"loss,omitempty"`
 	Train   *train.Config  `json:"train,omitempty"`
 	Focus   int            `json:"focus_images,omitempty"`
+	Share   *share         `json:"selection,omitempty"`
 }
 
-func newSettings(m dapt.Method, c train.Config, focus int) settings {
-	s := settings{Learner: m.Learner.Name(), Options: m.Learner, Train: &c, Focus: focus}
+func newSettings(m dapt.Method, c train.Config, focus int, kept *share) settings {
+	s := settings{Learner: m.Learner.Name(), Options: m.Learner, Train: &c, Focus: focus, Share: kept}
 	if m.Decouples() {
 		s.Masks, s.Source, s.Loss = m.Masks.Name(), m.Masks, &m.Loss
 	}

@@ -16,6 +16,7 @@ type plan struct {
 	methods    []dapt.Method
 	shots      []int
 	seeds      []int
+	shares     []*share // of the training images; nil tunes on all
 	train      train.Config
 	focus      int
 	// split turns a few-shot draw into what is tuned on, tests into what is tested.
@@ -68,6 +69,10 @@ func (p plan) of(lab *Lab, benchmark Benchmark, m dapt.Method) ([]run, error) {
 	if err != nil {
 		return nil, err
 	}
+	shares := p.shares
+	if shares == nil || !trains {
+		shares = []*share{nil}
+	}
 	var runs []run
 	for _, shots := range p.shots {
 		for _, seed := range p.seeds {
@@ -78,10 +83,13 @@ func (p plan) of(lab *Lab, benchmark Benchmark, m dapt.Method) ([]run, error) {
 			if r.trains = trains; !trains {
 				shots = 0
 			}
-			if err := r.describe(lab, p.protocol, shots); err != nil {
-				return nil, err
+			for _, r.share = range shares {
+				if err := r.describe(lab, p.protocol, shots); err != nil {
+					return nil, err
+				}
+				runs = append(runs, r)
 			}
-			if runs = append(runs, r); !trains {
+			if !trains {
 				return runs, nil
 			}
 		}

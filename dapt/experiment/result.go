@@ -9,7 +9,7 @@ import (
 
 // Result is one finished run: everything a table, a figure or a sceptic needs. It is one JSON line of the results file.
 type Result struct {
-	Protocol  string          `json:"protocol"`   // "base_to_novel"
+	Protocol  string          `json:"protocol"`   // "base_to_novel", "few_shot", "data_efficient"
 	Dataset   string          `json:"dataset"`    // "Mini"
 	Method    string          `json:"method"`     // "zero-shot", "maple", "maple+dapt-s", "maple+dapt-g"
 	Seed      int             `json:"seed"`       // few-shot draw, order, crops and initial prompts follow it
@@ -20,11 +20,12 @@ type Result struct {
 	Backbone  string          `json:"backbone"`   // name and fingerprint of CLIP's weights
 	Backend   Backend         `json:"backend"`
 	Tests     []Test          `json:"tests"`
-	Epochs    []Epoch         `json:"epochs"`          // empty for zero-shot
-	Final     string          `json:"final"`           // "last step" or "best on val (epoch e)"
-	Focus     []Focus         `json:"focus,omitempty"` // Grad-CAM energy inside the true mask, held-out images
-	Seconds   float64         `json:"seconds"`         // wall time of training
-	Feed      train.Feed      `json:"feed"`            // how much of it the device waited for images
+	Epochs    []Epoch         `json:"epochs"`              // empty for zero-shot
+	Final     string          `json:"final"`               // "last step" or "best on val (epoch e)"
+	Focus     []Focus         `json:"focus,omitempty"`     // Grad-CAM energy inside the true mask, held-out images
+	Seconds   float64         `json:"seconds"`             // wall time of training
+	Feed      train.Feed      `json:"feed"`                // how much of it the device waited for images
+	Selection *Selection      `json:"selection,omitempty"` // data-efficient only
 }
 
 // Backend is what computed a result.
@@ -55,4 +56,14 @@ type Focus struct {
 	Before float64 `json:"before"` // percent, with zero-shot CLIP
 	After  float64 `json:"after"`  // percent, with the tuned prompts
 	Chance float64 `json:"chance"` // percent of the image that the mask covers
+}
+
+// Selection is which of a few-shot draw's training images a run was tuned on.
+type Selection struct {
+	Method  string    `json:"method"`            // such as "craig"; "full" keeps all
+	Ratio   float64   `json:"ratio"`             // of each class's images, 0 to 1
+	Pool    string    `json:"pool"`              // hash of the draw
+	Images  int       `json:"images"`            // in the draw
+	Kept    []int     `json:"kept"`              // indices of the draw's training list
+	Weights []float64 `json:"weights,omitempty"` // of those, as the method gives them
 }

@@ -20,6 +20,7 @@ type run struct {
 	method dapt.Method
 	config train.Config
 	data   *dataset.Dataset // to tune on
+	share  *share           // which part of that; nil means all
 	tests  []test
 	truth  mask.Source // of the test images; nil without
 	clean  int         // how many of tests, from the first, are the benchmark's own, and no further condition
@@ -37,7 +38,7 @@ type test struct {
 
 // describe fills in what identifies the run's result.
 func (r *run) describe(lab *Lab, protocol string, shots int) error {
-	config, err := json.Marshal(newSettings(r.method, r.config, r.focus))
+	config, err := json.Marshal(newSettings(r.method, r.config, r.focus, r.share))
 	if err != nil {
 		return fmt.Errorf("experiment: encoding the settings: %w", err)
 	}
@@ -80,15 +81,18 @@ func (r *run) step() int {
 
 // cost is the run's work, for the progress bar.
 func (r *run) cost() int {
-	work := 0
+	work, images := 0, len(r.data.Train)
 	for _, t := range r.tests {
 		work += len(t.data.Test)
 	}
+	if r.share != nil {
+		images = r.share.Budget(images)
+	}
 	if r.trains {
-		work += r.config.Epochs * (len(r.data.Train)*r.step() + len(r.data.Val))
+		work += r.config.Epochs * (images*r.step() + len(r.data.Val))
 	}
 	if _, follows := r.method.Masks.(mask.Refresher); follows {
-		work += r.config.Epochs * len(r.data.Train)
+		work += r.config.Epochs * images
 	}
 	return work
 }
@@ -127,9 +131,14 @@ func (r *run) do(ctx context.Context, lab *Lab, bar *meter) (Result, error) {
 	}
 	engine.Seen = bar.seen
 	defer func() { engine.Seen = nil }()
-	result := r.result
+	result, data := r.result, r.data
+	if r.share != nil {
+		if data, result.Selection, err = r.choose(ctx, lab, bar); err != nil {
+			return Result{}, err
+		}
+	}
 	tuning := train.Run{
-		Engine: engine, Method: r.method, Data: r.data, Config: r.config, Folder: lab.RunFolder(result),
+		Engine: engine, Method: r.method, Data: data, Config: r.config, Folder: lab.RunFolder(result),
 		Report: func(p train.Progress) { bar.step(p, r.step()) },
 	}
 	outcome, err := tuning.Tune(ctx)
@@ -162,6 +171,9 @@ type meter struct {
 
 func (m *meter) begin(r *run) {
 	m.at.Run = fmt.Sprintf("%s %s seed %d", r.result.Dataset, r.result.Method, r.result.Seed)
+	if r.share != nil {
+		m.at.Run += fmt.Sprintf(" %s %g", r.share.Method, r.share.Ratio)
+	}
 	m.doing("preparing")
 }
 

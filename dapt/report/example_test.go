@@ -41,3 +41,41 @@ func ExampleHTML() {
 	fmt.Printf("%.15s\n", page)
 	// Output: <!DOCTYPE html>
 }
+
+// onAll is a result of a test on all classes.
+func onAll(protocol, method string, shots int, accuracy float64) experiment.Result {
+	return experiment.Result{
+		Protocol: protocol, Dataset: "Mini", Method: method, Seed: 1, Shots: shots,
+		Tests: []experiment.Test{{Name: "all", Accuracy: accuracy}},
+	}
+}
+
+func ExampleShotCurves() {
+	figures, err := report.ShotCurves([]experiment.Result{
+		onAll("few_shot", "zero-shot", 0, 62), onAll("few_shot", "maple", 1, 65), onAll("few_shot", "maple", 16, 78),
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(figures[0].Title)
+	// Output: accuracy on all, percent
+}
+
+func ExampleDataEfficientTable() {
+	craig, full := onAll("data_efficient", "maple", 16, 70), onAll("data_efficient", "maple", 16, 78)
+	craig.Selection = &experiment.Selection{Method: "craig", Ratio: 0.1, Images: 20, Kept: []int{3, 17}}
+	full.Selection = &experiment.Selection{Method: "full", Ratio: 1, Images: 20}
+	table, err := report.DataEfficientTable([]experiment.Result{craig, full})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Print(table.Text(80))
+	// Output:
+	// Mini, data-efficient: accuracy on all by share of images kept, 16 shots
+	//
+	// selection   method   seeds   10%     100%
+	// full        maple    1       –       78.00
+	// craig       maple    1       70.00   –
+}

@@ -28,14 +28,14 @@ func (s Stat) String() string {
 
 // grid returns the table as text, header first, and how many of its columns name the row.
 func (t Table) grid() (lines [][]string, labels int) {
-	header := t.labels("data set", "method", "shots", "seeds")
+	header := t.labels("data set", "selection", "method", "shots", "seeds")
 	labels = len(header)
 	for _, c := range t.Columns {
 		header = append(header, c.Name)
 	}
 	lines = append(lines, header)
 	for _, row := range t.Rows {
-		line := t.labels(row.Dataset, row.Method, fmt.Sprint(row.Shots), row.seeds())
+		line := t.labels(row.Dataset, row.Selection, row.Method, fmt.Sprint(row.Shots), row.seeds())
 		for _, cell := range row.Cells {
 			line = append(line, cell.String())
 		}
@@ -44,16 +44,28 @@ func (t Table) grid() (lines [][]string, labels int) {
 	return lines, labels
 }
 
-// labels leaves out the data set where there is only one, and the shots where all that trains has the same.
-func (t Table) labels(dataset, method, shots, seeds string) []string {
-	labels := []string{method, seeds}
-	if t.differ(func(r Row) any { return cmp.Or(r.Shots, t.shots()) }) {
-		labels = []string{method, shots, seeds}
-	}
+// labels leaves out the data set where there is only one, the selection and the method where there is none, and the shots
+// where all that trains has the same. It takes as many texts as a row has labels.
+func (t Table) labels(dataset, selection, method, shots, seeds string) []string {
+	var labels []string
 	if t.differ(func(r Row) any { return r.Dataset }) {
-		labels = append([]string{dataset}, labels...)
+		labels = append(labels, dataset)
 	}
-	return labels
+	if t.selects() {
+		labels = append(labels, selection)
+	}
+	if !t.selects() || slices.ContainsFunc(t.Rows, func(r Row) bool { return r.Method != "" }) {
+		labels = append(labels, method)
+	}
+	if t.differ(func(r Row) any { return cmp.Or(r.Shots, t.shots()) }) {
+		labels = append(labels, shots)
+	}
+	return append(labels, seeds)
+}
+
+// selects reports whether images were selected for some row.
+func (t Table) selects() bool {
+	return slices.ContainsFunc(t.Rows, func(r Row) bool { return r.Selection != "" })
 }
 
 // shots is the highest number of shots.
@@ -145,9 +157,15 @@ func (t Table) CSV() string {
 		name := strings.ReplaceAll(c.Name, " ", "_")
 		header = append(header, name+"_mean", name+"_std")
 	}
+	if t.selects() {
+		header = slices.Insert(header, 1, "selection")
+	}
 	lines := [][]string{header}
 	for _, row := range t.Rows {
 		line := []string{row.Dataset, row.Method, fmt.Sprint(row.Shots), row.seeds()}
+		if t.selects() {
+			line = slices.Insert(line, 1, row.Selection)
+		}
 		for _, cell := range row.Cells {
 			if cell.Values == nil {
 				line = append(line, "", "")

@@ -16,10 +16,11 @@ import (
 
 // Options are what an HTML report shows beside the results.
 type Options struct {
-	Title    string    // "" means "DAPT"
-	Lead     string    // what was done, in a sentence or two; "" leaves it out
-	Overlays []Overlay // where the model looks, on some images
-	Next     string    // a command to try next; "" leaves it out
+	Title    string         // "" means "DAPT"
+	Lead     string         // what was done, in a sentence or two; "" leaves it out
+	Overlays []Overlay      // where the model looks, on some images
+	Sheets   []ContactSheet // such as what selection methods keep
+	Next     string         // a command to try next; "" leaves it out
 }
 
 // Overlay is an image with its mask and with Grad-CAM maps before and after tuning.
@@ -34,7 +35,8 @@ type Overlay struct {
 // HTML is one page that needs nothing beside it: tables, curves, overlays, and the settings that the numbers come from.
 // It loads nothing from elsewhere, follows the reader's light or dark theme, and can be printed.
 //
-// Errors are those of [HarmonicTable], and overlays that lack an image or have maps or masks of another size.
+// Errors are those of [HarmonicTable] and [DataEfficientTable], overlays that lack an image or have maps or masks of another
+// size, and sheets that lack an image.
 func HTML(results []experiment.Result, o Options) ([]byte, error) {
 	s, err := newStudy(results)
 	if err != nil {
@@ -43,16 +45,9 @@ func HTML(results []experiment.Result, o Options) ([]byte, error) {
 	if o.Title == "" {
 		o.Title = "DAPT"
 	}
-	p := page{Options: o, Tables: []Table{s.accuracyTable()}, Sources: s.sources()}
-	if len(s.focusLists()) > 0 {
-		p.Focus = []Table{s.focusTable()}
-	}
-	figures, err := s.curves()
-	if err != nil {
+	p := page{Options: o, Sources: s.sources()}
+	if err := p.addResults(s); err != nil {
 		return nil, err
-	}
-	for _, f := range figures {
-		p.Curves = append(p.Curves, drawing{f.Title, template.HTML(f.SVG)})
 	}
 	for i, overlay := range o.Overlays {
 		stack, err := newStack(i, overlay)
@@ -61,22 +56,62 @@ func HTML(results []experiment.Result, o Options) ([]byte, error) {
 		}
 		p.Stacks = append(p.Stacks, stack)
 	}
+	for _, sheet := range o.Sheets {
+		gallery, err := newGallery(sheet)
+		if err != nil {
+			return nil, fmt.Errorf("report: sheet %q: %w", sheet.Title, err)
+		}
+		p.Galleries = append(p.Galleries, gallery)
+	}
 	return []byte(render("page", p)), nil
 }
 
 // page is what the template reads.
 type page struct {
 	Options
-	Tables, Focus []Table
-	Curves        []drawing
-	Stacks        []stack
-	Sources       source
+	Tables, Focus, Overlaps []Table
+	Figures, Maps, Curves   []drawing // beside the tables, the overlaps, and by epoch
+	Stacks                  []stack
+	Galleries               []gallery
+	Sources                 source
+}
+
+// addResults adds the protocol's tables and figures. There are too many data-efficient runs to show each by epoch.
+func (p *page) addResults(s *study) error {
+	if s.protocol() == dataEfficient {
+		figures, err := s.ratioCurves()
+		p.Tables, p.Overlaps = append(s.ratioTables(), s.gainTables()...), s.overlapTables()
+		p.Figures, p.Maps = drawings(figures), drawings(s.overlapMaps())
+		return err
+	}
+	p.Tables = []Table{s.accuracyTable()}
+	if len(s.focusLists()) > 0 {
+		p.Focus = []Table{s.focusTable()}
+	}
+	if s.protocol() == fewShot {
+		figures, err := s.shotCurves()
+		if err != nil {
+			return err
+		}
+		p.Figures = drawings(figures)
+	}
+	figures, err := s.curves()
+	p.Curves = drawings(figures)
+	return err
 }
 
 // drawing is a Figure whose SVG, being ours and escaped, goes into the page as it is.
 type drawing struct {
 	Title string
 	SVG   template.HTML
+}
+
+func drawings(figures []Figure) []drawing {
+	list := make([]drawing, len(figures))
+	for i, f := range figures {
+		list[i] = drawing{f.Title, template.HTML(f.SVG)}
+	}
+	return list
 }
 
 // stack is an overlay as layers: the image is stored once and used by all panels.
@@ -104,13 +139,8 @@ func newStack(number int, o Overlay) (stack, error) {
 	if o.Mask != nil && o.Mask.Bounds().Size() != size {
 		return stack{}, fmt.Errorf("mask is %v, the image %v; want the same size", o.Mask.Bounds().Size(), size)
 	}
-	area := image.Rectangle{Max: size}
-	if max(size.X, size.Y) > overlaySide {
-		area = fit(size, image.Rect(0, 0, overlaySide, overlaySide))
-		area = area.Sub(area.Min)
-	}
-	base := image.NewNRGBA(area)
-	draw.CatmullRom.Scale(base, area, o.Image, o.Image.Bounds(), draw.Src, nil)
+	base := shrink(o.Image, overlaySide)
+	area := base.Rect
 	s := stack{Overlay: o, ID: fmt.Sprintf("image-%d", number), Width: area.Dx(), Height: area.Dy(), Panels: []panel{{Label: "image"}}}
 	var err error
 	if s.Base, err = dataURI(base); err != nil {
@@ -138,6 +168,19 @@ func newStack(number int, o Overlay) (stack, error) {
 	return s, nil
 }
 
+// shrink copies an image; longer sides than side shrink to it.
+func shrink(img image.Image, side int) *image.NRGBA {
+	size := img.Bounds().Size()
+	area := image.Rectangle{Max: size}
+	if max(size.X, size.Y) > side {
+		area = fit(size, image.Rect(0, 0, side, side))
+		area = area.Sub(area.Min)
+	}
+	small := image.NewNRGBA(area)
+	draw.CatmullRom.Scale(small, area, img, img.Bounds(), draw.Src, nil)
+	return small
+}
+
 func dataURI(img image.Image) (template.URL, error) {
 	var out bytes.Buffer
 	encoder := png.Encoder{CompressionLevel: png.BestCompression}
@@ -151,6 +194,7 @@ func dataURI(img image.Image) (template.URL, error) {
 type source struct {
 	Backbones, Backends, Codes []string
 	Tests                      []testSource
+	Selects                    bool // some run keeps a part of the images
 	Runs                       []experiment.Result
 	Settings                   []setting
 }
@@ -169,6 +213,7 @@ func (s *study) sources() source {
 		out.Settings = append(out.Settings, setting{g.dataset + ", " + s.label(g.variant), settings(g.runs[0])})
 		for _, r := range g.runs {
 			out.Runs = append(out.Runs, r)
+			out.Selects = out.Selects || r.Selection != nil
 			out.Backbones = appendNew(out.Backbones, r.Backbone)
 			out.Backends = appendNew(out.Backends, backendText(r.Backend))
 			out.Codes = appendNew(out.Codes, r.Code)
@@ -188,7 +233,7 @@ func (s *study) sources() source {
 var pageHTML string
 
 var templates = template.Must(template.New("").
-	Funcs(template.FuncMap{"labels": Table.labels, "seeds": Row.seeds}).
+	Funcs(template.FuncMap{"labels": Table.labels, "seeds": Row.seeds, "kept": keptText}).
 	Parse(pageHTML))
 
 // render executes a template of page.html. What it is given is checked: only a broken template fails.

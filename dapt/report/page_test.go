@@ -81,7 +81,14 @@ func TestPageIsTheSameForTheSameResults(t *testing.T) {
 
 func TestPageIsWellFormedAndLoadsNothing(t *testing.T) {
 	results := append(small(), run("Other", "maple", 1, 60, 50))
-	html := htmlOf(t, results, Options{Overlays: []Overlay{overlay(64, 64), overlay(300, 200)}})
+	checkPage(t, htmlOf(t, results, Options{Overlays: []Overlay{overlay(64, 64), overlay(300, 200)}}))
+	checkPage(t, htmlOf(t, fewShots(), Options{}))
+	checkPage(t, htmlOf(t, efficient(), Options{Sheets: []ContactSheet{contactSheet()}}))
+}
+
+// checkPage looks for what is not well formed, is there twice, or comes from elsewhere.
+func checkPage(t *testing.T, html string) {
+	t.Helper()
 	d := xml.NewDecoder(strings.NewReader(html))
 	d.Entity = xml.HTMLEntity
 	ids := map[string]bool{}

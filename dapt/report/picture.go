@@ -8,9 +8,6 @@ import (
 	"slices"
 
 	"golang.org/x/image/draw"
-	"golang.org/x/image/font"
-	"golang.org/x/image/font/basicfont"
-	"golang.org/x/image/math/fixed"
 	"gonum.org/v1/plot/palette/moreland"
 
 	"github.com/dapt-go/dapt-go/dapt/mask"
@@ -116,64 +113,4 @@ func blank(size image.Point) image.Image {
 	out := image.NewNRGBA(image.Rectangle{Max: size})
 	draw.Draw(out, out.Rect, hidden, image.Point{}, draw.Src)
 	return out
-}
-
-// SheetRow is one line of a contact sheet.
-type SheetRow struct {
-	Title  string // such as the image's path and class
-	Images []image.Image
-}
-
-// Sizes of a contact sheet, in pixels.
-const (
-	sheetCell = 128
-	sheetGap  = 8
-	sheetText = 16 // height of a line of text
-)
-
-// sheetColor sets off white masks.
-var sheetColor = image.NewUniform(color.Gray{224})
-
-// Sheet is a contact sheet: a line of columns' names, then for each row its title and its images, shrunk or enlarged to
-// fit squares of 128 pixels.
-func Sheet(columns []string, rows []SheetRow) *image.RGBA {
-	count := len(columns)
-	for _, row := range rows {
-		count = max(count, len(row.Images))
-	}
-	height := sheetText + len(rows)*(sheetText+sheetCell+sheetGap) + sheetGap
-	sheet := image.NewRGBA(image.Rect(0, 0, sheetGap+count*(sheetCell+sheetGap), height))
-	draw.Draw(sheet, sheet.Rect, sheetColor, image.Point{}, draw.Src)
-	left := func(i int) int { return sheetGap + i*(sheetCell+sheetGap) }
-	for i, title := range columns {
-		write(sheet, title, left(i), 0, left(i)+sheetCell)
-	}
-	for i, row := range rows {
-		top := sheetText + i*(sheetText+sheetCell+sheetGap)
-		write(sheet, row.Title, sheetGap, top, sheet.Rect.Max.X-sheetGap)
-		for j, img := range row.Images {
-			cell := image.Rect(0, 0, sheetCell, sheetCell).Add(image.Pt(left(j), top+sheetText))
-			draw.CatmullRom.Scale(sheet, fit(img.Bounds().Size(), cell), img, img.Bounds(), draw.Over, nil)
-		}
-	}
-	return sheet
-}
-
-// fit centres a rectangle of size's proportions in cell.
-func fit(size image.Point, cell image.Rectangle) image.Rectangle {
-	side := max(size.X, size.Y, 1)
-	scaled := image.Pt(max(1, size.X*cell.Dx()/side), max(1, size.Y*cell.Dy()/side))
-	corner := cell.Min.Add(cell.Size().Sub(scaled).Div(2))
-	return image.Rectangle{corner, corner.Add(scaled)}
-}
-
-// write puts one line of text below top, cut off where it would pass right. Letters beyond Latin-1 become boxes.
-func write(on *image.RGBA, text string, left, top, right int) {
-	face := basicfont.Face7x13
-	fits := max(0, (right-left)/face.Advance)
-	if letters := []rune(text); len(letters) > fits {
-		text = string(letters[:fits])
-	}
-	d := font.Drawer{Dst: on, Src: image.Black, Face: face, Dot: fixed.P(left, top+face.Ascent)}
-	d.DrawString(text)
 }

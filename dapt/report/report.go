@@ -18,8 +18,9 @@ import (
 
 // Protocols that have tables.
 const (
-	baseToNovel = "base_to_novel"
-	fewShot     = "few_shot"
+	baseToNovel   = "base_to_novel"
+	fewShot       = "few_shot"
+	dataEfficient = "data_efficient"
 )
 
 // group is the runs to average: those of one method on one data set, by ascending seed.
@@ -29,16 +30,10 @@ type group struct {
 	runs []experiment.Result
 }
 
-// variant is a method with a number of shots.
-type variant struct {
-	method string
-	shots  int
-}
-
 // study is results that may be averaged and set side by side.
 type study struct {
 	datasets []string  // in the order of their first results
-	variants []variant // methods in the order of their first results, each by ascending shots
+	variants []variant // by selection and method, each in the order of its first results, then by ascending shots and ratio
 	groups   []group   // by data set, then variant
 	notes    []string  // what a reader should know about them
 }
@@ -50,19 +45,24 @@ func newStudy(results []experiment.Result) (*study, error) {
 	}
 	s := &study{notes: differences(results)}
 	var methods []string
+	selections := []string{"", everything}
 	for _, r := range results {
+		v := variantOf(r)
 		s.datasets = appendNew(s.datasets, r.Dataset)
-		methods = appendNew(methods, r.Method)
-		s.variants = appendNew(s.variants, variant{r.Method, r.Shots})
+		methods = appendNew(methods, v.method)
+		selections = appendNew(selections, v.selection)
+		s.variants = appendNew(s.variants, v)
 	}
 	slices.SortStableFunc(s.variants, func(a, b variant) int {
-		return cmp.Or(slices.Index(methods, a.method)-slices.Index(methods, b.method), a.shots-b.shots)
+		return cmp.Or(
+			slices.Index(selections, a.selection)-slices.Index(selections, b.selection),
+			slices.Index(methods, a.method)-slices.Index(methods, b.method), a.shots-b.shots, cmp.Compare(a.ratio, b.ratio))
 	})
 	for _, dataset := range s.datasets {
 		for _, v := range s.variants {
 			g := group{dataset: dataset, variant: v}
 			for _, r := range results {
-				if r.Dataset == dataset && r.Method == v.method && r.Shots == v.shots {
+				if r.Dataset == dataset && variantOf(r) == v {
 					g.runs = append(g.runs, r)
 				}
 			}
@@ -75,14 +75,47 @@ func newStudy(results []experiment.Result) (*study, error) {
 	return s, s.check(results)
 }
 
-// label names the variant where there may be others of its method.
+// studyOf is a study of results that must be of one protocol.
+func studyOf(results []experiment.Result, protocol string) (*study, error) {
+	s, err := newStudy(results)
+	if err == nil && s.protocol() != protocol {
+		err = fmt.Errorf("report: results are of protocol %q, want %s", s.protocol(), protocol)
+	}
+	return s, err
+}
+
+func (s *study) protocol() string { return s.groups[0].runs[0].Protocol }
+
+// label names the variant, with its shots where there may be others of its method.
 func (s *study) label(v variant) string {
+	parts := []string{v.method}
+	if v.selection != "" {
+		parts = append(parts, v.picks())
+	}
 	for _, other := range s.variants {
 		if other.method == v.method && other.shots != v.shots {
-			return fmt.Sprintf("%s, %d shots", v.method, v.shots)
+			parts = append(parts, fmt.Sprintf("%d shots", v.shots))
+			break
 		}
 	}
-	return v.method
+	return strings.Join(parts, ", ")
+}
+
+// title joins parts that are not empty, after the data set where there are several.
+func (s *study) title(dataset string, parts ...string) string {
+	if len(s.datasets) > 1 {
+		parts = append([]string{dataset}, parts...)
+	}
+	return strings.Join(slices.DeleteFunc(parts, func(part string) bool { return part == "" }), ", ")
+}
+
+// style is the place in series of a variant's method and shots, the same for all selections.
+func (s *study) style(v variant) int {
+	var tunings []variant
+	for _, other := range s.variants {
+		tunings = appendNew(tunings, other.tuning())
+	}
+	return slices.Index(tunings, v.tuning())
 }
 
 func appendNew[T comparable](list []T, value T) []T {
@@ -121,7 +154,11 @@ func backendText(b experiment.Backend) string {
 
 // name says which run r is, in errors.
 func name(r experiment.Result) string {
-	return fmt.Sprintf("%s %s with %d shots and seed %d", r.Dataset, r.Method, r.Shots, r.Seed)
+	text := fmt.Sprintf("%s %s with %d shots and seed %d", r.Dataset, r.Method, r.Shots, r.Seed)
+	if r.Selection != nil {
+		text += " on " + variantOf(r).picks()
+	}
+	return text
 }
 
 // mismatch is the error for two runs that do not belong together.
@@ -136,7 +173,7 @@ func (s *study) check(results []experiment.Result) error {
 		if r.Protocol != first.Protocol {
 			return mismatch(first, r, "protocol", first.Protocol, r.Protocol)
 		}
-		if err := checkNumbers(r); err != nil {
+		if err := errors.Join(checkNumbers(r), checkSelection(r)); err != nil {
 			return err
 		}
 		if r.Backbone != first.Backbone {
@@ -161,9 +198,9 @@ func (s *study) check(results []experiment.Result) error {
 
 // checkNumbers looks for the tests that the run's protocol has, and at the numbers.
 func checkNumbers(r experiment.Result) error {
-	wanted, known := map[string][]string{baseToNovel: {"base", "novel"}, fewShot: {"all"}}[r.Protocol]
+	wanted, known := map[string][]string{baseToNovel: {"base", "novel"}, fewShot: {"all"}, dataEfficient: {"all"}}[r.Protocol]
 	if !known {
-		return fmt.Errorf("report: %s is of protocol %q, want %s or %s", name(r), r.Protocol, baseToNovel, fewShot)
+		return fmt.Errorf("report: %s is of protocol %q, want %s, %s or %s", name(r), r.Protocol, baseToNovel, fewShot, dataEfficient)
 	}
 	for _, wanted := range wanted {
 		if _, ok := accuracy(r, wanted); !ok {
@@ -185,8 +222,8 @@ func checkNumbers(r experiment.Result) error {
 
 // sameData tells why two runs on one data set cannot stand in one table.
 func sameData(a, b experiment.Result) error {
-	if a.Seed == b.Seed && a.Shots == b.Shots && a.SplitHash != b.SplitHash {
-		return mismatch(a, b, "the hash of their images", a.SplitHash, b.SplitHash)
+	if err := sameTraining(a, b); err != nil {
+		return err
 	}
 	for _, t := range a.Tests {
 		at := slices.IndexFunc(b.Tests, func(u experiment.Test) bool { return u.Name == t.Name })

@@ -108,7 +108,14 @@ func TestNoResultsAreAnError(t *testing.T) {
 	_, focus := FocusTable(nil)
 	_, curves := Curves(nil)
 	_, page := HTML(nil, Options{})
-	for i, err := range []error{harmonic, fewShot, focus, curves, page} {
+	_, shots := ShotCurves(nil)
+	_, efficient := DataEfficientTable(nil)
+	_, tables := DataEfficientTables(nil)
+	_, gains := GainTables(nil)
+	_, ratios := RatioCurves(nil)
+	_, overlaps := OverlapTables(nil)
+	_, maps := OverlapMaps(nil)
+	for i, err := range []error{harmonic, fewShot, focus, curves, page, shots, efficient, tables, gains, ratios, overlaps, maps} {
 		if err == nil || !strings.Contains(err.Error(), "no results") {
 			t.Errorf("function %d: error %v, want one of no results", i, err)
 		}

@@ -26,11 +26,12 @@ type Column struct {
 
 // Row is one method on one data set.
 type Row struct {
-	Dataset string `json:"dataset"` // "average" for the mean over all data sets
-	Method  string `json:"method"`
-	Shots   int    `json:"shots"`
-	Seeds   []int  `json:"seeds"` // ascending
-	Cells   []Stat `json:"cells"` // one for each column
+	Dataset   string `json:"dataset"`             // "average" for the mean over all data sets
+	Selection string `json:"selection,omitempty"` // which images were kept, such as "craig 10%"
+	Method    string `json:"method"`
+	Shots     int    `json:"shots"`
+	Seeds     []int  `json:"seeds"` // ascending
+	Cells     []Stat `json:"cells"` // one for each column
 }
 
 // Stat is a mean over seeds. One without Values was not measured.
@@ -59,21 +60,11 @@ func HarmonicTable(results []experiment.Result) (Table, error) {
 	return tableOf(results, baseToNovel, (*study).accuracyTable)
 }
 
-// FewShotTable is the table of few-shot results: a row for each method and number of shots, with the accuracy on all
-// classes, further tests, and the share of Grad-CAM energy inside the true mask. Averages and errors are as in
-// [HarmonicTable].
-func FewShotTable(results []experiment.Result) (Table, error) {
-	return tableOf(results, fewShot, (*study).accuracyTable)
-}
-
 // tableOf makes a table of results that must be of one protocol.
 func tableOf(results []experiment.Result, protocol string, table func(*study) Table) (Table, error) {
-	s, err := newStudy(results)
+	s, err := studyOf(results, protocol)
 	if err != nil {
 		return Table{}, err
-	}
-	if results[0].Protocol != protocol {
-		return Table{}, fmt.Errorf("report: results are of protocol %q, want %s", results[0].Protocol, protocol)
 	}
 	return table(s), nil
 }
@@ -87,7 +78,7 @@ const (
 )
 
 func (s *study) accuracyTable() Table {
-	harmonics := s.groups[0].runs[0].Protocol == baseToNovel
+	harmonics := s.protocol() == baseToNovel
 	columns := append(s.accuracyColumns(), s.focusColumns()...)
 	t := Table{Caption: s.caption("accuracy"), Notes: []string{"Percent; mean ± population standard deviation over seeds."}}
 	for _, g := range s.groups {
@@ -97,17 +88,10 @@ func (s *study) accuracyTable() Table {
 		}
 		t.Rows = append(t.Rows, row)
 	}
-	if len(s.datasets) > 1 {
-		averages, left := s.averages(t.Rows)
-		for i := range averages {
-			if harmonics {
-				averages[i].combine(t.Rows)
-			}
-		}
-		t.Rows = append(t.Rows, averages...)
-		if len(left) > 0 {
-			t.Notes = append(t.Notes, "No average, for want of some data set or seed: "+strings.Join(left, "; ")+".")
-		}
+	own := len(t.Rows)
+	s.addAverages(&t, s.variants)
+	for i := own; harmonics && i < len(t.Rows); i++ {
+		t.Rows[i].combine(t.Rows[:own])
 	}
 	t.addColumns(columns)
 	t.Notes = append(t.Notes, s.notes...)
@@ -122,7 +106,7 @@ func (s *study) caption(what string) string {
 			shots = appendNew(shots, fmt.Sprint(v.shots))
 		}
 	}
-	protocol := strings.ReplaceAll(s.groups[0].runs[0].Protocol, "_", "-")
+	protocol := strings.ReplaceAll(s.protocol(), "_", "-")
 	text := fmt.Sprintf("%s, %s: %s", strings.Join(s.datasets, ", "), protocol, what)
 	if len(shots) > 0 {
 		text += ", " + strings.Join(shots, ", ") + " shots"
@@ -143,7 +127,7 @@ func (t *Table) addColumns(columns []column) {
 // accuracyColumns are the protocol's own tests, then the others.
 func (s *study) accuracyColumns() []column {
 	columns := []column{testColumn("all", "Test images of all classes.")}
-	if s.groups[0].runs[0].Protocol == baseToNovel {
+	if s.protocol() == baseToNovel {
 		columns = []column{
 			testColumn("base", "Base test images, among the base classes."),
 			testColumn("novel", "Novel test images, among the novel classes."),
@@ -240,46 +224,59 @@ func newStat(values []float64) Stat {
 	return Stat{mean, std, values}
 }
 
-// row takes means over the group's seeds. A column that a run lacks is not measured.
+// row takes means over the group's seeds.
 func (g group) row(columns []column) Row {
-	row := Row{Dataset: g.dataset, Method: g.method, Shots: g.shots, Cells: make([]Stat, len(columns))}
+	row := g.emptyRow(g.dataset)
 	for _, r := range g.runs {
 		row.Seeds = append(row.Seeds, r.Seed)
 	}
-	for i, c := range columns {
-		var values []float64
-		for _, r := range g.runs {
-			if value, ok := c.of(r); ok {
-				values = append(values, value)
-			}
-		}
-		if len(values) == len(g.runs) {
-			row.Cells[i] = newStat(values)
-		}
+	for _, c := range columns {
+		row.Cells = append(row.Cells, g.stat(c))
 	}
 	return row
 }
 
-// averages are the means over data sets of each variant that ran on all with the same seeds; left are the others.
-func (s *study) averages(rows []Row) (averages []Row, left []string) {
-	for _, v := range s.variants {
-		own := v.rows(rows)
+// stat is the mean over the group's seeds. A column that a run lacks is not measured.
+func (g group) stat(c column) Stat {
+	var values []float64
+	for _, r := range g.runs {
+		if value, ok := c.of(r); ok {
+			values = append(values, value)
+		}
+	}
+	if len(values) < len(g.runs) {
+		return Stat{}
+	}
+	return newStat(values)
+}
+
+// addAverages adds the means over data sets where there are several, and a note on what has none.
+func (s *study) addAverages(t *Table, variants []variant) {
+	if len(s.datasets) < 2 {
+		return
+	}
+	var averages []Row
+	var left []string
+	for _, v := range variants {
+		own := v.rows(t.Rows)
+		if len(own) == 0 {
+			continue
+		}
 		if len(own) < len(s.datasets) || slices.ContainsFunc(own, func(r Row) bool { return !slices.Equal(r.Seeds, own[0].Seeds) }) {
 			left = append(left, s.label(v))
 			continue
 		}
-		row := Row{Dataset: average, Method: v.method, Shots: v.shots, Seeds: own[0].Seeds, Cells: make([]Stat, len(own[0].Cells))}
-		for i := range row.Cells {
-			row.Cells[i] = meanOver(own, i)
+		row := v.emptyRow(average)
+		row.Seeds = own[0].Seeds
+		for i := range own[0].Cells {
+			row.Cells = append(row.Cells, meanOver(own, i))
 		}
 		averages = append(averages, row)
 	}
-	return averages, left
-}
-
-// rows are those of the variant.
-func (v variant) rows(all []Row) []Row {
-	return slices.DeleteFunc(slices.Clone(all), func(r Row) bool { return r.Method != v.method || r.Shots != v.shots })
+	t.Rows = append(t.Rows, averages...)
+	if len(left) > 0 {
+		t.Notes = append(t.Notes, "No average, for want of some data set or seed: "+strings.Join(left, "; ")+".")
+	}
 }
 
 // meanOver takes the mean over data sets for each seed, then over seeds.
@@ -299,7 +296,7 @@ func meanOver(rows []Row, column int) Stat {
 
 // combine fills in an average's two harmonic means.
 func (r *Row) combine(rows []Row) {
-	own := variant{r.Method, r.Shots}.rows(rows)
+	own := variant{method: r.Method, shots: r.Shots}.rows(rows)
 	base, novel := r.Cells[baseColumn], r.Cells[novelColumn]
 	ofMeans := make([]float64, len(base.Values))
 	for i := range ofMeans {

@@ -90,8 +90,11 @@ func present(c *cobra.Command, results []experiment.Result, path string, o repor
 }
 
 func tableOf(results []experiment.Result) (report.Table, error) {
-	if results[0].Protocol == "few_shot" {
+	switch results[0].Protocol {
+	case "few_shot":
 		return report.FewShotTable(results)
+	case "data_efficient":
+		return report.DataEfficientTable(results)
 	}
 	return report.HarmonicTable(results)
 }

@@ -1,0 +1,99 @@
+package experiment
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/dapt-go/dapt-go/dapt"
+	"github.com/dapt-go/dapt-go/dapt/dataset"
+	"github.com/dapt-go/dapt-go/dapt/selection"
+	"github.com/dapt-go/dapt-go/dapt/train"
+)
+
+// DataEfficient keeps a part of a few-shot draw, which a selection method chooses, tunes on that, and tests on all classes
+// (Ferenas/DAPT scripts/dapt/dp_few_shot.sh).
+//
+// Methods see the images with the prompts that tuning starts from, so that methods over the same learner with and without
+// DAPT are tuned on the same images. A learner that trains nothing runs once. Where all is kept there is one run for all
+// selection methods, named "full".
+type DataEfficient struct {
+	Benchmarks []Benchmark
+	Methods    []dapt.Method
+	Selections []selection.Method // nil means [selection.All]
+	Ratios     []float64          // of each class's images, over 0 and up to 1; nil means 0.05, 0.1, 0.2, 0.3, 0.5 and 1
+	Shots      int                // images a class to choose from; 0 means 16
+	Everything bool               // chooses from the whole training list instead
+	Seeds      []int              // nil means 1, 2, 3
+	// Warmup tunes the learner for so many epochs before the images are scored, on a copy; 0 scores untuned prompts.
+	// Forgetting, which is nothing without, is given 10 then.
+	Warmup int
+	Train  *train.Config // nil means [train.Paper]; its Seed is set by Seeds
+	Focus  int           // test images to measure [Focus] on; 0 measures none
+}
+
+// forgettingEpochs are those of Forgetting where no Warmup is asked for.
+const forgettingEpochs = 10
+
+// Run returns the results of all runs in the order of benchmarks, methods, seeds, selections and ratios, as
+// [BaseToNovel.Run] does.
+func (d DataEfficient) Run(ctx context.Context, lab *Lab) ([]Result, error) {
+	config := train.Paper()
+	if d.Train != nil {
+		config = *d.Train
+	}
+	shares, err := d.shares()
+	if err != nil {
+		return nil, err
+	}
+	shots := cmp.Or(d.Shots, 16)
+	if d.Everything {
+		shots = 0
+	}
+	whole := func(d *dataset.Dataset) *dataset.Dataset { return d }
+	return plan{
+		protocol: "data_efficient", benchmarks: d.Benchmarks, methods: d.Methods, shots: []int{shots}, seeds: d.Seeds, shares: shares,
+		train: config, focus: d.Focus, split: whole, tests: all,
+	}.run(ctx, lab)
+}
+
+// shares lists what is kept, by which method.
+func (d DataEfficient) shares() ([]*share, error) {
+	ratios, methods := d.Ratios, d.Selections
+	if ratios == nil {
+		ratios = []float64{0.05, 0.1, 0.2, 0.3, 0.5, 1}
+	}
+	if methods == nil {
+		methods = selection.All()
+	}
+	if d.Warmup < 0 {
+		return nil, fmt.Errorf("experiment: Warmup is %d epochs, want at least 0", d.Warmup)
+	}
+	var shares []*share
+	for _, ratio := range ratios {
+		if !(ratio > 0 && ratio <= 1) {
+			return nil, fmt.Errorf("experiment: a ratio is %g, want more than 0 and at most 1", ratio)
+		}
+	}
+	for _, m := range methods {
+		for _, ratio := range ratios {
+			s := &share{Method: m.Name(), Options: m, Keep: selection.Keep{Ratio: ratio}, Warmup: d.Warmup}
+			if _, forgets := m.(selection.Forgetting); forgets {
+				s.Warmup = cmp.Or(d.Warmup, forgettingEpochs)
+			}
+			if _, full := m.(selection.Full); full == (ratio < 1) {
+				continue
+			}
+			shares = append(shares, s)
+		}
+	}
+	if slices.Contains(ratios, 1) && !slices.ContainsFunc(shares, func(s *share) bool { return s.Ratio == 1 }) {
+		full := selection.Full{}
+		shares = append(shares, &share{Method: full.Name(), Options: full, Keep: selection.Keep{Ratio: 1}})
+	}
+	if len(shares) == 0 {
+		return nil, fmt.Errorf("experiment: %d selection methods and ratios %v leave nothing to run", len(methods), ratios)
+	}
+	return shares, nil
+}

@@ -1,0 +1,322 @@
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"html"
+	"image/color"
+	"math"
+	"slices"
+	"strings"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/font"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/text"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgsvg"
+)
+
+// Figure is a drawing.
+type Figure struct {
+	Title string
+	// SVG is an <svg> element to put into a page. Its text and axes take the page's text colour, its curves the CSS
+	// variables --series-0, --series-1… if the page sets them.
+	SVG string
+}
+
+// chart is a figure of curves before it is drawn.
+type chart struct {
+	title     string
+	axis      string      // name of the horizontal axis
+	over      string      // what that covers, such as "3 epochs"
+	marks     []plot.Tick // of the horizontal axis, ascending; nil marks whole numbers
+	curves    []curve
+	low, high float64 // of the vertical axis; both 0 to fit the curves
+}
+
+// curve is one line.
+type curve struct {
+	name   string
+	style  int     // its place in series
+	points []point // ascending; at least 1
+	flat   bool    // it does not depend on the horizontal axis, and goes all along it
+}
+
+// point is a mean over seeds at a place on the horizontal axis.
+type point struct {
+	x float64
+	Stat
+}
+
+// mark adds a mark to the horizontal axis.
+func (c *chart) mark(x float64, label string) {
+	c.marks = append(c.marks, plot.Tick{Value: x, Label: label})
+}
+
+// labels are those of all marks.
+func (c *chart) labels() string {
+	var labels []string
+	for _, m := range c.marks {
+		labels = append(labels, m.Label)
+	}
+	return strings.Join(labels, ", ")
+}
+
+// ends are the first and the last mark; a single one gets some room.
+func (c *chart) ends() (first, last float64) {
+	first, last = c.marks[0].Value, c.marks[len(c.marks)-1].Value
+	if first == last {
+		return first - 1, last + 1
+	}
+	return first, last
+}
+
+// level adds a flat curve; the chart must have its marks.
+func (c *chart) level(name string, style int, value Stat) {
+	first, last := c.ends()
+	c.curves = append(c.curves, curve{name, style, []point{{first, value}, {last, value}}, true})
+}
+
+// align gives all charts the same vertical axis.
+func align(charts []chart) {
+	low, high := math.Inf(1), math.Inf(-1)
+	for _, c := range charts {
+		for _, line := range c.curves {
+			for _, p := range line.points {
+				low, high = min(low, p.Mean-p.Std), max(high, p.Mean+p.Std)
+			}
+		}
+	}
+	for i := range charts {
+		charts[i].low, charts[i].high = low, high
+	}
+}
+
+// figures draws the charts that have curves.
+func figures(charts []chart) ([]Figure, error) {
+	var list []Figure
+	for _, c := range charts {
+		if len(c.curves) == 0 {
+			continue
+		}
+		svg, err := c.draw()
+		if err != nil {
+			return nil, fmt.Errorf("report: plotting %s: %w", c.title, err)
+		}
+		list = append(list, Figure{c.title, svg})
+	}
+	return list, nil
+}
+
+// Sizes of a figure, in points.
+const (
+	figureWidth  = vg.Length(300)
+	plotHeight   = vg.Length(190)
+	legendLine   = vg.Length(15)
+	legendSample = vg.Length(22)
+	fontSize     = vg.Length(10)
+)
+
+// ink stands for the page's text colour until the SVG is written.
+var ink = color.NRGBA{1, 2, 3, 255}
+
+// series are the methods' colours on a white page; --series-0… override them. Dashes tell them apart without colours.
+var (
+	series = []color.NRGBA{
+		{0x0b, 0x62, 0xa4, 255}, {0xb8, 0x48, 0x0a, 255}, {0x12, 0x79, 0x5a, 255}, {0x8a, 0x3b, 0x8f, 255}, {0x6b, 0x59, 0x00, 255}, {0xa0, 0x14, 0x3c, 255},
+	}
+	dashes = [][]vg.Length{nil, {6, 3}, {2, 2}, {8, 3, 2, 3}, {10, 4}}
+)
+
+func seriesColor(i int) color.NRGBA { return series[i%len(series)] }
+
+// line is dashed as its series is; a flat one is thin, and never solid.
+func (c curve) line() draw.LineStyle {
+	line := draw.LineStyle{Color: seriesColor(c.style), Width: 1.6, Dashes: dashes[c.style%len(dashes)]}
+	if c.flat {
+		line.Width = 1
+		if line.Dashes == nil {
+			line.Dashes = []vg.Length{1, 2}
+		}
+	}
+	return line
+}
+
+// draw returns an <svg> element with a title for those who cannot see it.
+func (c *chart) draw() (string, error) {
+	p := c.plot()
+	for _, line := range c.curves {
+		if err := line.addTo(p); err != nil {
+			return "", err
+		}
+	}
+	entries := placeLegend(c.curves)
+	legend := legendLine*vg.Length(entries[len(entries)-1].line+1) + 4
+	height := plotHeight + legend
+	canvas := vgsvg.New(figureWidth, height)
+	area := draw.New(canvas)
+	p.Draw(draw.Crop(area, 4, -8, 0, -legend)) // room for what is written at the ends of the axes
+	for _, e := range entries {
+		e.draw(area)
+	}
+	var out bytes.Buffer
+	if _, err := canvas.WriteTo(&out); err != nil {
+		return "", err
+	}
+	return element(figureWidth, height, c.title, c.describe(), adapt(out.String())), nil
+}
+
+// plot is an empty plot with the chart's axes.
+func (c *chart) plot() *plot.Plot {
+	p := plot.New()
+	p.BackgroundColor = nil
+	p.X.Label.Text = c.axis
+	for _, axis := range []*plot.Axis{&p.X, &p.Y} {
+		axis.Color, axis.Tick.Color = ink, ink
+		axis.Label.TextStyle, axis.Tick.Label = withFont(axis.Label.TextStyle), withFont(axis.Tick.Label)
+	}
+	p.X.Tick.Marker, p.Y.Tick.Marker = plot.TickerFunc(wholeTicks), plot.TickerFunc(roundTicks)
+	if c.marks != nil {
+		p.X.Tick.Marker = plot.ConstantTicks(c.marks)
+		p.X.Min, p.X.Max = c.ends()
+	}
+	if c.low != 0 || c.high != 0 {
+		p.Y.Min, p.Y.Max = c.low, c.high
+	}
+	return p
+}
+
+func withFont(style text.Style) text.Style {
+	style.Font = font.From(font.Font{Typeface: "Liberation", Variant: "Sans"}, fontSize)
+	style.Color = ink
+	return style
+}
+
+// wholeTicks marks about six whole numbers.
+func wholeTicks(low, high float64) []plot.Tick {
+	step := max(1, math.Ceil((high-low)/6))
+	var ticks []plot.Tick
+	for x := math.Ceil(low); x <= high; x += step {
+		ticks = append(ticks, plot.Tick{Value: x, Label: fmt.Sprint(x)})
+	}
+	return ticks
+}
+
+// roundTicks marks at most seven multiples of 1, 2 or 5 times a power of ten.
+func roundTicks(low, high float64) []plot.Tick {
+	step := math.Pow(10, math.Floor(math.Log10((high-low)/6)))
+	for _, times := range []float64{2, 2.5, 2} { // 2, 5 and 10 steps
+		if (high-low)/step > 6 {
+			step *= times
+		}
+	}
+	var ticks []plot.Tick
+	for i := int(math.Ceil(low / step)); float64(i)*step <= high; i++ {
+		ticks = append(ticks, plot.Tick{Value: float64(i) * step, Label: fmt.Sprintf("%.6g", float64(i)*step)})
+	}
+	return ticks
+}
+
+// addTo draws the band, the line and the points.
+func (c curve) addTo(p *plot.Plot) error {
+	var line, band plotter.XYs
+	for _, at := range c.points {
+		line = append(line, plotter.XY{X: at.x, Y: at.Mean})
+		band = append(band, plotter.XY{X: at.x, Y: at.Mean + at.Std})
+	}
+	for _, at := range slices.Backward(c.points) {
+		band = append(band, plotter.XY{X: at.x, Y: at.Mean - at.Std})
+	}
+	area, err := plotter.NewPolygon(band)
+	if err != nil {
+		return err
+	}
+	lines, points, err := plotter.NewLinePoints(line)
+	if err != nil {
+		return err
+	}
+	area.LineStyle.Width = 0
+	shade := seriesColor(c.style)
+	shade.A = 36
+	area.Color, lines.LineStyle = shade, c.line()
+	points.GlyphStyle = draw.GlyphStyle{Color: seriesColor(c.style), Radius: 1.8, Shape: draw.CircleGlyph{}}
+	p.Add(area, lines)
+	if !c.flat {
+		p.Add(points)
+	}
+	return nil
+}
+
+// entry is a curve's place in the legend.
+type entry struct {
+	curve
+	style draw.TextStyle
+	left  vg.Length
+	line  int
+}
+
+// placeLegend fills lines from left to right.
+func placeLegend(curves []curve) []entry {
+	style := withFont(plot.New().Legend.TextStyle)
+	var entries []entry
+	left, line := vg.Length(0), 0
+	for _, c := range curves {
+		width := legendSample + 4 + 1.1*style.Width(c.name) + 14 // the page's font may be wider
+		if left > 0 && left+width > figureWidth {
+			left, line = 0, line+1
+		}
+		entries = append(entries, entry{c, style, left, line})
+		left += width
+	}
+	return entries
+}
+
+func (e entry) draw(area draw.Canvas) {
+	y := area.Max.Y - legendLine*(vg.Length(e.line)+0.5)
+	x := area.Min.X + e.left
+	area.StrokeLine2(e.curve.line(), x, y, x+legendSample, y)
+	e.style.YAlign = draw.YCenter
+	area.FillText(e.style, vg.Point{X: x + legendSample + 4, Y: y}, e.name)
+}
+
+// describe says in words where the curves begin and end.
+func (c *chart) describe() string {
+	var parts []string
+	for _, line := range c.curves {
+		first, last := line.points[0], line.points[len(line.points)-1]
+		text := fmt.Sprintf("%s from %.4g to %.4g", line.name, first.Mean, last.Mean)
+		if line.flat {
+			text = fmt.Sprintf("%s at %.4g", line.name, first.Mean)
+		}
+		parts = append(parts, text)
+	}
+	return fmt.Sprintf("%s over %s: %s", c.title, c.over, strings.Join(parts, "; "))
+}
+
+// adapt returns the content of an SVG file with the page's colours and font.
+func adapt(svg string) string {
+	_, body, _ := strings.Cut(svg, "<svg") // leaves the XML header out
+	_, body, _ = strings.Cut(body, ">")    // and the attributes
+	body, _, _ = strings.Cut(body, "</svg>")
+	replace := []string{
+		hex(ink), "currentColor",
+		"font-family:Liberation Sans;font-variant:normal;font-weight:normal;font-style:normal;", "",
+	}
+	for i, c := range series {
+		replace = append(replace, hex(c), seriesVariable(i))
+	}
+	return strings.NewReplacer(replace...).Replace(body)
+}
+
+// seriesVariable is a series' colour in a page.
+func seriesVariable(i int) string { return fmt.Sprintf("var(--series-%d,%s)", i, hex(series[i])) }
+
+// element is an <svg> element that follows the page's font and that can be read aloud.
+func element(width, height vg.Length, title, description, body string) string {
+	return fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %g %g" role="img" aria-label="%s" font-family="system-ui, sans-serif"><title>%s</title>%s</svg>`,
+		width.Points(), height.Points(), html.EscapeString(description), html.EscapeString(title), body)
+}
+
+func hex(c color.NRGBA) string { return fmt.Sprintf("#%02X%02X%02X", c.R, c.G, c.B) }

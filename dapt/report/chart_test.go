@@ -1,0 +1,37 @@
+package report
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestTicksAreRoundAndLabelled(t *testing.T) {
+	for _, test := range []struct {
+		low, high float64
+		want      string
+	}{
+		{62, 83, "65 70 75 80"},
+		{0, 100, "0 20 40 60 80 100"},
+		{70.13, 70.38, "70.15 70.2 70.25 70.3 70.35"},
+		{-0.5, 0.7, "-0.4 -0.2 0 0.2 0.4 0.6"},
+		{-0.1, 0.9, "0 0.2 0.4 0.6 0.8"},
+		{1234, 9876, "2000 4000 6000 8000"},
+	} {
+		var labels []string
+		for _, tick := range roundTicks(test.low, test.high) {
+			labels = append(labels, tick.Label)
+		}
+		if got := strings.Join(labels, " "); got != test.want {
+			t.Errorf("roundTicks(%v, %v) = %s, want %s", test.low, test.high, got, test.want)
+		}
+	}
+}
+
+func TestAFlatCurveIsThinAndNeverSolid(t *testing.T) {
+	for style := range 2 * len(dashes) {
+		flat, other := curve{style: style, flat: true}.line(), curve{style: style}.line()
+		if len(flat.Dashes) == 0 || flat.Width >= other.Width || flat.Color != other.Color {
+			t.Errorf("flat line of style %d = %+v, want thinner than %+v, dashed and of the same colour", style, flat, other)
+		}
+	}
+}
