@@ -17,6 +17,7 @@ type Features struct {
 	Classes    *Node // [columns, embed]: class texts, then the Background.Negatives
 	Words      *Node // [words, embed]: background texts
 	Scale      *Node // exp(logit_scale), a scalar
+	Weights    *Node // [batch], of each image in L_cls; nil weighs all alike
 }
 
 // Losses are the terms, each a scalar and unweighted; those that were not computed are nil. Total is what a step
@@ -31,7 +32,11 @@ func (l Losses) List() []*Node { return []*Node{l.Total, l.Cls, l.V, l.F, l.B, l
 
 // Losses computes the terms that phase minimises, and with Watch those of the other phase too. Labels are [batch, 1].
 func (c Config) Losses(f Features, labels *Node, phase Phase) Losses {
-	l := Losses{Cls: CrossEntropy(f.Image, f.Classes, f.Scale, labels)}
+	truth := []*Node{labels}
+	if f.Weights != nil {
+		truth = append(truth, f.Weights)
+	}
+	l := Losses{Cls: crossEntropy(f.Image, f.Classes, f.Scale, truth)}
 	if f.Foreground != nil && f.Background != nil && (c.Watch || phase != Second) {
 		l.V = Triplet(f.Image, StopGradient(f.Foreground), StopGradient(f.Background), c.Margin)
 	}
@@ -65,7 +70,12 @@ func Logits(features, texts, scale *Node) *Node {
 // CrossEntropy is the mean softmax cross-entropy of [Logits] against labels [batch, 1]: L_cls, L_f and, with
 // [PseudoLabels], L_b.
 func CrossEntropy(features, texts, scale, labels *Node) *Node {
-	return ReduceAllMean(loss.SparseCategoricalCrossEntropyLogits([]*Node{labels}, []*Node{Logits(features, texts, scale)}))
+	return crossEntropy(features, texts, scale, []*Node{labels})
+}
+
+// crossEntropy takes weights [batch] beside the labels.
+func crossEntropy(features, texts, scale *Node, labels []*Node) *Node {
+	return ReduceAllMean(loss.SparseCategoricalCrossEntropyLogits(labels, []*Node{Logits(features, texts, scale)}))
 }
 
 // PseudoLabels returns the nearest text of each feature, [batch, 1]; ties go to the lowest. No gradient passes.

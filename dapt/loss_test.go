@@ -47,6 +47,17 @@ func TestCrossEntropyIsThatOfAHandComputation(t *testing.T) {
 	}
 }
 
+func TestWeightsWeighTheImagesOfTheCrossEntropy(t *testing.T) {
+	got := compute(t, func(in []*Node) []*Node {
+		f := Features{Image: in[0], Classes: in[1], Scale: Scalar(in[0].Graph(), in[0].DType(), 2), Weights: in[3]}
+		return []*Node{Paper().Losses(f, in[2], First).Cls}
+	}, slanted, axes, labels, []float32{2, 0})[0][0]
+	want := math.Log(math.Exp(1.2)+math.Exp(1.6)) - 1.2 // of the first image alone
+	if !near(float64(got), want) {
+		t.Errorf("L_cls = %g, want %g", got, want)
+	}
+}
+
 func TestTripletIsThatOfAHandComputation(t *testing.T) {
 	for _, test := range []struct {
 		name                       string

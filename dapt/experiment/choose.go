@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"github.com/google/renameio/v2"
+	"gonum.org/v1/gonum/floats"
 
 	"github.com/dapt-go/dapt-go/dapt"
 	"github.com/dapt-go/dapt-go/dapt/dataset"
@@ -23,7 +24,8 @@ type share struct {
 	Method  string           `json:"method"`
 	Options selection.Method `json:"options"`
 	selection.Keep
-	Warmup int `json:"warmup"` // epochs before the images are scored
+	Warmup   int  `json:"warmup"`             // epochs before the images are scored
+	Weighted bool `json:"weighted,omitempty"` // weighs images in L_cls as the method does
 }
 
 // selectionFile is where a run's folder keeps what was selected.
@@ -194,4 +196,31 @@ func (s *scorer) robustness(ctx context.Context) ([]float64, error) {
 		return nil, err
 	}
 	return engine.Robustness(ctx, s.data, s.data.Train, train.DeepFool{}, s.config)
+}
+
+// Kept returns the images that r was tuned on, in the order of its selection; nil if it selected none. b is the benchmark
+// that r ran on, without which the draw cannot be made again.
+func (r Result) Kept(b Benchmark) ([]dataset.Item, error) {
+	if r.Selection == nil {
+		return nil, nil
+	}
+	pool := b.FewShot(r.Shots, uint64(r.Seed))
+	if pool.Hash() != r.Selection.Pool {
+		return nil, fmt.Errorf("experiment: %s of %s, seed %d, selected from other images than %s has now", r.Selection.Method, r.Dataset, r.Seed, b.Name)
+	}
+	items := make([]dataset.Item, len(r.Selection.Kept))
+	for i, index := range r.Selection.Kept {
+		items[i] = pool.Train[index]
+	}
+	return items, nil
+}
+
+// weights are those of L_cls, of mean 1; nil where the method has none, or they are not asked for.
+func (s *share) weights(kept *Selection) []float64 {
+	if s == nil || !s.Weighted || kept.Weights == nil {
+		return nil
+	}
+	weights := slices.Clone(kept.Weights)
+	floats.Scale(float64(len(weights))/floats.Sum(weights), weights)
+	return weights
 }

@@ -29,8 +29,10 @@ type DataEfficient struct {
 	// Warmup tunes the learner for so many epochs before the images are scored, on a copy; 0 scores untuned prompts.
 	// Forgetting, which is nothing without, is given 10 then.
 	Warmup int
-	Train  *train.Config // nil means [train.Paper]; its Seed is set by Seeds
-	Focus  int           // test images to measure [Focus] on; 0 measures none
+	// Weighted weighs images in L_cls as the selection method does: Craig and GradMatch.
+	Weighted bool
+	Train    *train.Config // nil means [train.Paper]; its Seed is set by Seeds
+	Focus    int           // test images to measure [Focus] on; 0 measures none
 }
 
 // forgettingEpochs are those of Forgetting where no Warmup is asked for.
@@ -78,7 +80,7 @@ func (d DataEfficient) shares() ([]*share, error) {
 	}
 	for _, m := range methods {
 		for _, ratio := range ratios {
-			s := &share{Method: m.Name(), Options: m, Keep: selection.Keep{Ratio: ratio}, Warmup: d.Warmup}
+			s := &share{Method: m.Name(), Options: m, Keep: selection.Keep{Ratio: ratio}, Warmup: d.Warmup, Weighted: d.Weighted}
 			if _, forgets := m.(selection.Forgetting); forgets {
 				s.Warmup = cmp.Or(d.Warmup, forgettingEpochs)
 			}

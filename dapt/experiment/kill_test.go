@@ -10,19 +10,32 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/dapt-go/dapt-go/dapt/selection"
 )
 
 // childFolder is the environment variable that makes TestInAnotherProcess run an experiment there.
 const childFolder = "DAPT_TEST_FOLDER"
 
-// killed is the experiment that dies: a run of each kind of method that tunes.
-func killed() BaseToNovel {
-	b := small()
+// killed are the experiments that die: a run of each kind of method that tunes, then runs on selected images.
+type killed struct{}
+
+// Run runs one after the other.
+func (killed) Run(ctx context.Context, lab *Lab) ([]Result, error) {
+	b, d := small(), efficient()
 	b.Methods, b.Seeds = b.Methods[1:], []int{1}
-	return b
+	d.Methods, d.Seeds, d.Warmup = d.Methods[1:2], []int{1}, 2
+	d.Selections, d.Ratios = []selection.Method{selection.Craig{}, selection.Forgetting{}}, []float64{0.4}
+	first, err := b.Run(ctx, lab)
+	if err != nil {
+		return nil, err
+	}
+	second, err := d.Run(ctx, lab)
+	return slices.Concat(first, second), err
 }
 
 // TestInAnotherProcess is what [TestAKilledExperimentGoesOn] starts and kills.
@@ -33,7 +46,7 @@ func TestInAnotherProcess(t *testing.T) {
 	}
 	lab := newLab(t, folder)
 	lab.Report = func(p Progress) { fmt.Printf("at %s, %s\n", p.Run, p.Doing) }
-	if _, err := killed().Run(context.Background(), lab); err != nil {
+	if _, err := (killed{}).Run(context.Background(), lab); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -85,7 +98,7 @@ func lines(t *testing.T, results []Result) string {
 // TestAKilledExperimentGoesOn kills one experiment with SIGKILL, which no program can catch, at several moments. What
 // each kill leaves is finished in a copy: its results must be those of an experiment that nobody killed.
 func TestAKilledExperimentGoesOn(t *testing.T) {
-	results, _ := do(t, t.TempDir(), killed())
+	results, _ := do(t, t.TempDir(), killed{})
 	want := lines(t, results)
 	folder := t.TempDir()
 	for _, moment := range []struct {
@@ -96,6 +109,9 @@ func TestAKilledExperimentGoesOn(t *testing.T) {
 		{"maple+dapt-s seed 1, tuning, epoch 2", 1},
 		{"maple+dapt-g seed 1, tuning, epoch 1", 3}, // validation, or maps
 		{"maple+dapt-g seed 1, testing novel", 1},
+		{"maple seed 1 craig 0.4, warming up, epoch 2", 1},
+		{"maple seed 1 craig 0.4, tuning, epoch 2", 1},
+		{"maple seed 1 forgetting 0.4, testing all", 1},
 	} {
 		if !kill(t, folder, moment.what, moment.events) {
 			t.Errorf("the experiment ended before event %d of %q", moment.events, moment.what)
@@ -104,7 +120,7 @@ func TestAKilledExperimentGoesOn(t *testing.T) {
 		if err := os.CopyFS(left, os.DirFS(folder)); err != nil {
 			t.Fatal(err)
 		}
-		done, _ := do(t, left, killed())
+		done, _ := do(t, left, killed{})
 		onFile, err := ReadResults(filepath.Join(left, "results.jsonl"))
 		if err != nil {
 			t.Fatal(err)

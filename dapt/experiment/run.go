@@ -139,7 +139,7 @@ func (r *run) do(ctx context.Context, lab *Lab, bar *meter) (Result, error) {
 	}
 	tuning := train.Run{
 		Engine: engine, Method: r.method, Data: data, Config: r.config, Folder: lab.RunFolder(result),
-		Report: func(p train.Progress) { bar.step(p, r.step()) },
+		Weights: r.share.weights(result.Selection), Report: func(p train.Progress) { bar.step(p, r.step()) },
 	}
 	outcome, err := tuning.Tune(ctx)
 	if err != nil {

@@ -71,10 +71,14 @@ type checkpointHeader struct {
 
 // key names all that a run's result depends on, so that a checkpoint is never taken up by another run.
 func (t *tuning) key() string {
-	text, err := json.Marshal([]any{
+	list := []any{
 		t.Engine.Learner.Name(), t.Engine.Learner, fmt.Sprintf("%T", t.Method.Masks), t.Method.Masks, t.Method.Loss, t.Config, t.Data.Name,
 		t.Data.Hash(), t.Engine.Model.Fingerprint(),
-	})
+	}
+	if t.Weights != nil {
+		list = append(list, t.Weights)
+	}
+	text, err := json.Marshal(list)
 	if err != nil {
 		panic(fmt.Errorf("train: encoding the settings of a run: %w", err)) // plain data always encodes
 	}

@@ -177,18 +177,23 @@ func (e *Engine) heatGraph(_ *model.Scope, images, texts, labels *Node) *Node {
 // step returns the program of one phase of a method, which updates the parameters in place.
 func (e *Engine) step(m dapt.Method, c Config, phase dapt.Phase, in Input) (*model.Exec, error) {
 	lists := [2]clip.Layout{in.Classes.Layout, in.Background.Layout}
+	key := []any{"step", m.Decouples(), m.Loss, phase, c.Momentum, c.Decay, c.Checkpoint, lists, in.Weights != nil}
 	return e.program(func(inputs []*Node) []*Node {
+		var weights *Node
+		if last := len(inputs) - 1; in.Weights != nil {
+			inputs, weights = inputs[:last], inputs[last]
+		}
 		texts := dapt.Texts{Classes: clip.Sentences{Layout: lists[0], Tokens: inputs[3]}}
 		if m.Decouples() {
 			texts.Background = clip.Sentences{Layout: lists[1], Tokens: inputs[5]}
 		}
-		return []*Node{e.stepGraph(m, c, phase, texts, inputs)}
-	}, "step", m.Decouples(), m.Loss, phase, c.Momentum, c.Decay, c.Checkpoint, lists)
+		return []*Node{e.stepGraph(m, c, phase, texts, inputs, weights)}
+	}, key...)
 }
 
 // stepGraph computes the losses, [dapt.Names] as one vector, and updates every parameter. Inputs are those of
-// [Engine.Step].
-func (e *Engine) stepGraph(m dapt.Method, c Config, phase dapt.Phase, texts dapt.Texts, inputs []*Node) *Node {
+// [Engine.Step], without the weights, which may be nil.
+func (e *Engine) stepGraph(m dapt.Method, c Config, phase dapt.Phase, texts dapt.Texts, inputs []*Node, weights *Node) *Node {
 	rate, labels := inputs[0], inputs[2]
 	batch := dapt.Batch{Images: inputs[1], Texts: texts}
 	if m.Decouples() {
@@ -201,7 +206,9 @@ func (e *Engine) stepGraph(m dapt.Method, c Config, phase dapt.Phase, texts dapt
 	if c.Checkpoint {
 		towers.Checkpoint()
 	}
-	losses := m.Loss.Losses(m.Encode(towers, prompts, batch, phase), labels, phase)
+	features := m.Encode(towers, prompts, batch, phase)
+	features.Weights = weights
+	losses := m.Loss.Losses(features, labels, phase)
 	e.update(c, rate, values, losses.Total)
 	list := losses.List()
 	for i, term := range list {

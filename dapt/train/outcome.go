@@ -1,5 +1,10 @@
 package train
 
+import (
+	"fmt"
+	"math"
+)
+
 // Progress is how far a run is.
 type Progress struct {
 	Epoch, Epochs int // the present one, counted from 0
@@ -25,4 +30,17 @@ type Outcome struct {
 	Feed    Feed    // of tuning, over all sessions too
 	// Forgotten are the counts of Run.Forgetting, by training image; nil without.
 	Forgotten []int
+}
+
+// weighed checks the weights.
+func (r Run) weighed() error {
+	if r.Weights != nil && len(r.Weights) != len(r.Data.Train) {
+		return fmt.Errorf("train: there are Weights of %d images, want %d", len(r.Weights), len(r.Data.Train))
+	}
+	for i, w := range r.Weights {
+		if !(w >= 0) || math.IsInf(w, 1) {
+			return fmt.Errorf("train: Weights of image %s is %g, want a finite number of at least 0", r.Data.Train[i].Path, w)
+		}
+	}
+	return nil
 }

@@ -23,6 +23,8 @@ type Run struct {
 	Config Config
 	Folder string         // for checkpoints; "" keeps none, and the run cannot be resumed
 	Report func(Progress) // called after each step; nil reports nothing
+	// Weights weigh each of Data.Train in L_cls; their mean should be 1. nil weighs all alike.
+	Weights []float64
 	// Forgetting counts how often training goes from right to wrong with an image, as the augmented batches show it.
 	Forgetting bool
 }
@@ -71,6 +73,9 @@ type tuning struct {
 func (r Run) prepare(ctx context.Context) (*tuning, error) {
 	if len(r.Data.Train) == 0 {
 		return nil, fmt.Errorf("train: %s has no training images", r.Data.Name)
+	}
+	if err := r.weighed(); err != nil {
+		return nil, err
 	}
 	t := &tuning{
 		Run: r, loader: r.Engine.newLoader(r.Data, r.Data.Train), source: mask.For(r.Method.Masks, r.Data), start: time.Now(), fed: r.Engine.Images.Feed(),
@@ -206,6 +211,11 @@ func (t *tuning) steps() int { return max(len(t.Data.Train)/t.Config.Batch, 1) }
 func (t *tuning) step(p *pixels, steps int) error {
 	s, side := t.state, t.Engine.Model.Config.Side
 	in := Input{Images: p.images, Labels: p.labels, Masks: p.masks, Classes: t.classes, Background: t.background}
+	for _, item := range p.items {
+		if t.Weights != nil {
+			in.Weights = append(in.Weights, float32(t.Weights[item]))
+		}
+	}
 	if t.Method.Loss.Reo != 0 {
 		grid := mask.RandomGrid(transform.Stream(t.Config.Seed, "reo", uint64(s.Epoch), uint64(s.Step)), side, side)
 		in.Grid = make([]float32, side*side)

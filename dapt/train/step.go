@@ -18,6 +18,7 @@ type Input struct {
 	Grid       []float32 // [side, side] of 0 and 1, L_reo's
 	Classes    clip.Packed
 	Background clip.Packed
+	Weights    []float32 // [batch], of each image in L_cls; nil weighs all alike
 }
 
 // Step updates the parameters once and returns the losses in the order of [dapt.Names]; those that phase does not
@@ -39,6 +40,9 @@ func (e *Engine) Step(m dapt.Method, c Config, phase dapt.Phase, rate float64, i
 		if m.Loss.Reo != 0 {
 			inputs = append(inputs, tensors.FromFlatDataAndDimensions(in.Grid, 1, side, side, 1))
 		}
+	}
+	if in.Weights != nil {
+		inputs = append(inputs, tensors.FromFlatDataAndDimensions(in.Weights, batch))
 	}
 	losses, err := exec.Call1(inputs...)
 	if err != nil {

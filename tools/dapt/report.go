@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/google/renameio/v2"
 	"github.com/spf13/cobra"
@@ -44,17 +46,21 @@ func (s *setup) run(c *cobra.Command, b experiment.Benchmark, p protocol, next s
 	if err != nil {
 		return err
 	}
+	sheets, err := s.sheets(b, results)
+	if err != nil {
+		return err
+	}
 	path := filepath.Join(s.out, results[0].Protocol+".html")
-	if err := present(c, results, path, report.Options{Overlays: overlays, Next: next}); err != nil {
+	if err := present(c, results, path, report.Options{Overlays: overlays, Sheets: sheets, Next: next}); err != nil {
 		return err
 	}
 	fmt.Fprintf(c.OutOrStdout(), "results: %s\nnext:    %s\n", lab.ResultsPath(), next)
 	return nil
 }
 
-// present prints the tables and writes the page.
+// present prints the main tables, writes the page to path, and all tables as Markdown beside it.
 func present(c *cobra.Command, results []experiment.Result, path string, o report.Options) error {
-	table, err := tableOf(results)
+	tables, main, err := tablesOf(results)
 	if err != nil {
 		return err
 	}
@@ -63,15 +69,14 @@ func present(c *cobra.Command, results []experiment.Result, path string, o repor
 		width = 120
 	}
 	out := c.OutOrStdout()
-	fmt.Fprintln(out, table.Text(width))
-	if slices.ContainsFunc(results, func(r experiment.Result) bool { return len(r.Focus) > 0 }) {
-		focus, err := report.FocusTable(results)
-		if err != nil {
-			return err
+	var markdown strings.Builder
+	for i, table := range tables {
+		if i < main {
+			fmt.Fprintln(out, table.Text(width))
 		}
-		fmt.Fprintln(out, focus.Text(width))
+		fmt.Fprintln(&markdown, table.Markdown())
 	}
-	for _, note := range table.Notes {
+	for _, note := range tables[0].Notes {
 		fmt.Fprintln(out, "note:", note)
 	}
 	o.Title = "DAPT on " + results[0].Dataset
@@ -82,13 +87,15 @@ func present(c *cobra.Command, results []experiment.Result, path string, o repor
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	if err := renameio.WriteFile(path, page, 0o644); err != nil {
+	beside := strings.TrimSuffix(path, ".html") + ".md"
+	if err := errors.Join(renameio.WriteFile(path, page, 0o644), renameio.WriteFile(beside, []byte(markdown.String()), 0o644)); err != nil {
 		return fmt.Errorf("writing the report: %w", err)
 	}
-	fmt.Fprintf(out, "report:  %s\n", path)
+	fmt.Fprintf(out, "report:  %s\ntables:  %s\n", path, beside)
 	return nil
 }
 
+// tableOf is a table that takes results only if they may stand in one.
 func tableOf(results []experiment.Result) (report.Table, error) {
 	switch results[0].Protocol {
 	case "few_shot":
@@ -97,6 +104,44 @@ func tableOf(results []experiment.Result) (report.Table, error) {
 		return report.DataEfficientTable(results)
 	}
 	return report.HarmonicTable(results)
+}
+
+// tablesOf are all tables of results, of which so many are worth a terminal.
+func tablesOf(results []experiment.Result) (tables []report.Table, main int, err error) {
+	if results[0].Protocol == "data_efficient" {
+		return ratioTables(results)
+	}
+	table, err := tableOf(results)
+	if err != nil {
+		return nil, 0, err
+	}
+	tables = []report.Table{table}
+	if slices.ContainsFunc(results, func(r experiment.Result) bool { return len(r.Focus) > 0 }) {
+		focus, err := report.FocusTable(results)
+		if err != nil {
+			return nil, 0, err
+		}
+		tables = append(tables, focus)
+	}
+	return tables, len(tables), nil
+}
+
+// ratioTables are accuracy and gain on all classes, then all others.
+func ratioTables(results []experiment.Result) (tables []report.Table, main int, err error) {
+	accuracy, err := report.DataEfficientTables(results)
+	if err != nil {
+		return nil, 0, err
+	}
+	gains, err := report.GainTables(results)
+	if err != nil {
+		return nil, 0, err
+	}
+	overlaps, err := report.OverlapTables(results)
+	if err != nil {
+		return nil, 0, err
+	}
+	main = 1 + min(1, len(gains))
+	return slices.Concat(accuracy[:1], gains, accuracy[1:], overlaps), main, nil
 }
 
 // overlays show where zero-shot CLIP and the first run of each method look, on six test images.

@@ -27,6 +27,7 @@ type sweep struct {
 	selections          []string
 	pool, warmup        int
 	full, allOfTraining bool
+	weighted            bool
 }
 
 func (x *sweep) flags(f *pflag.FlagSet) {
@@ -87,6 +88,7 @@ func newDataEfficient(s *setup) *cobra.Command {
 	f.StringSliceVar(&x.selections, "selections", nil, "selection methods, such as uniform,craig; all unless given")
 	f.IntVar(&x.pool, "pool", 16, "shots that the images are chosen from")
 	f.BoolVar(&x.allOfTraining, "everything", false, "choose from the whole training list instead")
+	f.BoolVar(&x.weighted, "weights", false, "weigh images in the cross entropy as craig and gradmatch do")
 	f.IntVar(&x.warmup, "warmup", 0, "epochs to tune before images are scored; forgetting takes 10 unless given")
 	return c
 }
@@ -165,7 +167,7 @@ func (x *sweep) dataEfficient(p experiment.Preset) (experiment.DataEfficient, er
 	}
 	d := experiment.DataEfficient{
 		Benchmarks: []experiment.Benchmark{p.Benchmark}, Methods: p.Methods, Ratios: x.ratios, Seeds: x.seedList(),
-		Shots: x.pool, Everything: x.allOfTraining, Warmup: x.warmup, Train: &p.Train, Focus: p.Focus,
+		Shots: x.pool, Everything: x.allOfTraining, Warmup: x.warmup, Weighted: x.weighted, Train: &p.Train, Focus: p.Focus,
 	}
 	if x.full {
 		d.Ratios, d.Seeds = nil, nil
