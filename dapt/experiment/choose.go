@@ -195,7 +195,7 @@ func (s *scorer) robustness(ctx context.Context) ([]float64, error) {
 	if err != nil {
 		return nil, err
 	}
-	return engine.Robustness(ctx, s.data, s.data.Train, train.DeepFool{}, s.config)
+	return engine.Robustness(ctx, s.data, s.data.Train, train.DeepFool{Overshoot: 0.02}, s.config)
 }
 
 // Kept returns the images that r was tuned on, in the order of its selection; nil if it selected none. b is the benchmark

@@ -19,6 +19,9 @@ import (
 type DeepFool struct {
 	Steps   int // at most; 0 means 50
 	Classes int // how many of the likeliest other classes an image is pushed towards; 0 means 10
+	// Overshoot lengthens the change by this part before its class is looked at, so that it does end past the border; the
+	// paper has 0.02. The published code has 0, and may creep towards the border to the last step.
+	Overshoot float64
 }
 
 // Robustness returns for each of items the squared length of the change, in normalised pixels, by which DeepFool makes the
@@ -62,7 +65,8 @@ func (e *Engine) Fool(ctx context.Context, images []float32, count int, data *da
 
 // pushed is one image that is being changed.
 type pushed struct {
-	image   []float32
+	image   []float32 // as it is now
+	start   []float32 // as it was
 	change  []float64
 	first   int   // class before any change
 	targets []int // other classes, likeliest first
@@ -77,10 +81,7 @@ func (e *Engine) fool(ctx context.Context, images []float32, count int, texts *t
 	}
 	push := pusher{exec: exec, engine: e, texts: texts, pixels: images, list: make([]pushed, count)}
 	for step := range cmp.Or(f.Steps, 50) {
-		if err := ctx.Err(); err != nil {
-			return nil, nil, err
-		}
-		logits, err := push.look()
+		logits, _, err := push.call(0)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -91,7 +92,7 @@ func (e *Engine) fool(ctx context.Context, images []float32, count int, texts *t
 		if push.settle(logits) {
 			break
 		}
-		if err := push.step(logits); err != nil {
+		if err := push.step(ctx, logits, 1+f.Overshoot); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -149,12 +150,6 @@ func (p *pusher) call(rank int) (logits, gradients []float32, err error) {
 	return logits, gradients, err
 }
 
-// look returns the logits of the images as they are now.
-func (p *pusher) look() ([]float32, error) {
-	logits, _, err := p.call(0)
-	return logits, err
-}
-
 // begin notes each image's class, and so many of the likeliest others.
 func (p *pusher) begin(logits []float32, targets int) {
 	p.classes = len(logits) / len(p.list)
@@ -167,7 +162,7 @@ func (p *pusher) begin(logits []float32, targets int) {
 		}
 		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(row[b], row[a]) })
 		p.list[i] = pushed{
-			image: p.pixels[i*size:][:size], change: make([]float64, size),
+			image: p.pixels[i*size:][:size], start: slices.Clone(p.pixels[i*size:][:size]), change: make([]float64, size),
 			first: order[0], targets: order[1:min(1+targets, p.classes)],
 		}
 	}
@@ -185,12 +180,15 @@ func (p *pusher) settle(logits []float32) bool {
 	return all
 }
 
-// step moves each image that is not done to the nearest border.
-func (p *pusher) step(logits []float32) error {
+// step moves each image that is not done to the nearest border, and as many times farther as reach says.
+func (p *pusher) step(ctx context.Context, logits []float32, reach float64) error {
 	size := len(p.pixels) / len(p.list)
 	best := make([]float64, len(p.list)) // squared distances
 	moves := make([][]float64, len(p.list))
 	for rank := range p.list[0].targets {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		_, gradients, err := p.call(rank)
 		if err != nil {
 			return err
@@ -199,10 +197,7 @@ func (p *pusher) step(logits []float32) error {
 			if image.done {
 				continue
 			}
-			w := make([]float64, size)
-			for j, v := range gradients[i*size:][:size] {
-				w[j] = float64(v)
-			}
+			w := toDouble(gradients[i*size:][:size])
 			row := logits[i*p.classes:][:p.classes]
 			gap, square := float64(row[image.first])-float64(row[image.targets[rank]]), floats.Dot(w, w)
 			if square == 0 || moves[i] != nil && gap*gap/square >= best[i] {
@@ -216,10 +211,19 @@ func (p *pusher) step(logits []float32) error {
 		if move == nil {
 			continue
 		}
-		floats.Add(p.list[i].change, move)
-		for j, v := range move {
-			p.list[i].image[j] += float32(v)
+		image := p.list[i]
+		floats.Add(image.change, move)
+		for j, v := range image.change {
+			image.image[j] = image.start[j] + float32(reach*v)
 		}
 	}
 	return nil
+}
+
+func toDouble(values []float32) []float64 {
+	wide := make([]float64, len(values))
+	for i, v := range values {
+		wide[i] = float64(v)
+	}
+	return wide
 }
