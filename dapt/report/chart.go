@@ -6,6 +6,7 @@ import (
 	"html"
 	"image/color"
 	"math"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -24,6 +25,15 @@ type Figure struct {
 	// SVG is an <svg> element to put into a page. Its text and axes take the page's text colour, its curves the CSS
 	// variables --series-0, --series-1… if the page sets them.
 	SVG string
+}
+
+// variable is a colour that a page may set.
+var variable = regexp.MustCompile(`var\(--series-[0-9]+,(#[0-9A-Fa-f]+)\)`)
+
+// File is the figure as a file of its own, black and coloured on white.
+func (f Figure) File() []byte {
+	svg := strings.ReplaceAll(variable.ReplaceAllString(f.SVG, "$1"), "currentColor", "#000")
+	return []byte(strings.Replace(svg, "<svg ", `<svg style="background:#fff" `, 1))
 }
 
 // chart is a figure of curves before it is drawn.

@@ -35,3 +35,12 @@ func TestAFlatCurveIsThinAndNeverSolid(t *testing.T) {
 		}
 	}
 }
+
+func TestAFileNeedsNoPageAroundIt(t *testing.T) {
+	for _, f := range must(t, ShotCurves, fewShots()) {
+		file := string(f.File())
+		if strings.Contains(file, "var(") || strings.Contains(file, "currentColor") || !strings.Contains(file, hex(series[0])) {
+			t.Errorf("the file of %q takes colours from a page, or has not its own", f.Title)
+		}
+	}
+}

@@ -58,7 +58,7 @@ func (s *setup) run(c *cobra.Command, b experiment.Benchmark, p protocol, next s
 	return nil
 }
 
-// present prints the main tables, writes the page to path, and all tables as Markdown beside it.
+// present prints the main tables, writes the page to path, and all tables as Markdown and all figures beside it.
 func present(c *cobra.Command, results []experiment.Result, path string, o report.Options) error {
 	tables, main, err := tablesOf(results)
 	if err != nil {
@@ -87,12 +87,12 @@ func present(c *cobra.Command, results []experiment.Result, path string, o repor
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	beside := strings.TrimSuffix(path, ".html") + ".md"
-	if err := errors.Join(renameio.WriteFile(path, page, 0o644), renameio.WriteFile(beside, []byte(markdown.String()), 0o644)); err != nil {
+	beside := strings.TrimSuffix(path, ".html")
+	if err := errors.Join(renameio.WriteFile(path, page, 0o644), renameio.WriteFile(beside+".md", []byte(markdown.String()), 0o644)); err != nil {
 		return fmt.Errorf("writing the report: %w", err)
 	}
-	fmt.Fprintf(out, "report:  %s\ntables:  %s\n", path, beside)
-	return nil
+	fmt.Fprintf(out, "report:  %s\ntables:  %s.md\nfigures: %s\n", path, beside, beside)
+	return writeFigures(results, beside)
 }
 
 // tableOf is a table that takes results only if they may stand in one.
