@@ -41,7 +41,7 @@ type selected struct {
 }
 
 // choose returns the pool cut to what is kept. An interrupted run goes on with what it had chosen.
-func (r *run) choose(ctx context.Context, lab *Lab, bar *meter) (*dataset.Dataset, *Selection, error) {
+func (r *run) choose(ctx context.Context, lab *Lab) (*dataset.Dataset, *Selection, error) {
 	path := filepath.Join(lab.RunFolder(r.result), selectionFile)
 	pool := r.data
 	chosen, err := readSelected(path, pool)
@@ -49,14 +49,17 @@ func (r *run) choose(ctx context.Context, lab *Lab, bar *meter) (*dataset.Datase
 		return nil, nil, err
 	}
 	if chosen == nil {
-		bar.doing("choosing images by " + r.share.Method)
-		images, err := lab.pool(r, bar)
+		lab.meter.doing("choosing images by " + r.share.Method)
+		images, err := lab.pool(r)
 		if err != nil {
 			return nil, nil, err
 		}
 		pick, err := r.share.Keep.Select(ctx, images, r.share.Options)
 		if err != nil {
 			return nil, nil, err
+		}
+		if len(pick.Items) == 0 {
+			return nil, nil, fmt.Errorf("experiment: %s keeps no image of %s, seed %d: choose a larger ratio or another method", r.share.Method, pool.Name, r.result.Seed)
 		}
 		chosen = &selected{
 			Selection: Selection{
@@ -93,7 +96,7 @@ func readSelected(path string, pool *dataset.Dataset) (*selected, error) {
 		return nil, fmt.Errorf("experiment: selection %s: %w; delete the file to select again", path, err)
 	}
 	outside := func(i int) bool { return i < 0 || i >= len(pool.Train) }
-	if s.Pool != pool.Hash() || len(s.Kept) == 0 || slices.ContainsFunc(s.Kept, outside) {
+	if s.Pool != pool.Hash() || len(s.Kept) == 0 || s.Weights != nil && len(s.Weights) != len(s.Kept) || slices.ContainsFunc(s.Kept, outside) {
 		return nil, fmt.Errorf("experiment: selection %s is not of these images; delete the file to select again", path)
 	}
 	return &s, nil
@@ -115,16 +118,18 @@ func (s *selected) write(path string) error {
 
 // pool returns the training images of a run with what its learner's prompts make of them, computed when a method asks, and
 // once for all runs on the same images.
-func (l *Lab) pool(r *run, bar *meter) (selection.Pool, error) {
+func (l *Lab) pool(r *run) (selection.Pool, error) {
 	learner, err := learnerKey(r.method.Learner)
 	if err != nil {
 		return selection.Pool{}, err
 	}
-	key := fmt.Sprint(r.data.Hash(), learner, r.config, r.share.Warmup)
+	config := r.config
+	config.Epochs, config.Final = r.share.Warmup, train.LastStep
+	key := fmt.Sprint(r.data.Name, r.data.Template, r.data.Hash(), learner, config, l.Model.Fingerprint(), l.Info)
 	if known, ok := l.pools[key]; ok {
 		return known, nil
 	}
-	scorer := &scorer{lab: l, learner: dapt.Method{Learner: r.method.Learner}, data: r.data, config: r.config, warmup: r.share.Warmup, bar: bar}
+	scorer := &scorer{lab: l, learner: dapt.Method{Learner: r.method.Learner}, data: r.data, config: config}
 	scorer.folder = filepath.Join(l.Folder, "runs", r.result.Protocol, r.data.Name, "warmup", fmt.Sprintf("seed%d-%s", r.result.Seed, hash(key)))
 	pool := selection.Pool{Classes: len(r.data.Classes), Seed: uint32(r.result.Seed)}
 	for _, item := range r.data.Train {
@@ -150,10 +155,8 @@ type scorer struct {
 	lab     *Lab
 	learner dapt.Method
 	data    *dataset.Dataset
-	config  train.Config
-	warmup  int
+	config  train.Config // of the warm-up, which has as many epochs
 	folder  string
-	bar     *meter
 }
 
 // engine puts the prompts into the engine: those that tuning starts from, after the warm-up if there is one. It returns
@@ -163,15 +166,13 @@ func (s *scorer) engine(ctx context.Context) (*train.Engine, train.Outcome, erro
 	if err != nil {
 		return nil, train.Outcome{}, err
 	}
-	if s.warmup == 0 {
+	if s.config.Epochs == 0 {
 		return engine, train.Outcome{}, engine.Reset(s.config.Seed)
 	}
-	config := s.config
-	config.Epochs, config.Final = s.warmup, train.LastStep
 	outcome, err := train.Run{
-		Engine: engine, Method: s.learner, Data: s.data, Config: config, Folder: s.folder, Forgetting: true,
+		Engine: engine, Method: s.learner, Data: s.data, Config: s.config, Folder: s.folder, Forgetting: true,
 		Report: func(p train.Progress) {
-			s.bar.doing(fmt.Sprintf("warming up, epoch %d of %d", p.Epoch+1, p.Epochs))
+			s.lab.meter.doing(fmt.Sprintf("warming up, epoch %d of %d", p.Epoch+1, p.Epochs))
 		},
 	}.Tune(ctx)
 	return engine, outcome, err
@@ -204,7 +205,7 @@ func (r Result) Kept(b Benchmark) ([]dataset.Item, error) {
 	if r.Selection == nil {
 		return nil, nil
 	}
-	pool := b.FewShot(r.Shots, uint64(r.Seed))
+	pool := b.draw(r.Shots, r.Seed)
 	if pool.Hash() != r.Selection.Pool {
 		return nil, fmt.Errorf("experiment: %s of %s, seed %d, selected from other images than %s has now", r.Selection.Method, r.Dataset, r.Seed, b.Name)
 	}

@@ -24,12 +24,12 @@ type DataEfficient struct {
 	Selections []selection.Method // nil means [selection.All]
 	Ratios     []float64          // of each class's images, over 0 and up to 1; nil means 0.05, 0.1, 0.2, 0.3, 0.5 and 1
 	Shots      int                // images a class to choose from; 0 means 16
-	Everything bool               // chooses from the whole training list instead
+	Everything bool               // chooses from the whole training list instead; validation images stay as few
 	Seeds      []int              // nil means 1, 2, 3
-	// Warmup tunes the learner for so many epochs before the images are scored, on a copy; 0 scores untuned prompts.
-	// Forgetting, which is nothing without, is given 10 then.
+	// Warmup tunes the learner for so many epochs before the images are scored, on a copy and with Train's schedule, whose
+	// first epoch hardly moves; 0 scores untuned prompts. Forgetting, which is nothing without, takes 10 where it is 0.
 	Warmup int
-	// Weighted weighs images in L_cls as the selection method does: Craig and GradMatch.
+	// Weighted weighs images in L_cls as the selection method does: CRAIG and GradMatch.
 	Weighted bool
 	Train    *train.Config // nil means [train.Paper]; its Seed is set by Seeds
 	Focus    int           // test images to measure [Focus] on; 0 measures none
@@ -60,6 +60,15 @@ func (d DataEfficient) Run(ctx context.Context, lab *Lab) ([]Result, error) {
 	}.run(ctx, lab)
 }
 
+// draw is the pool of a seed: a few-shot draw, or for 0 shots the whole training list with the validation images of 16.
+func (b Benchmark) draw(shots, seed int) *dataset.Dataset {
+	drawn := b.FewShot(cmp.Or(shots, 16), uint64(seed))
+	if shots == 0 {
+		drawn.Train = b.Train
+	}
+	return drawn
+}
+
 // shares lists what is kept, by which method.
 func (d DataEfficient) shares() ([]*share, error) {
 	ratios, methods := d.Ratios, d.Selections
@@ -69,33 +78,57 @@ func (d DataEfficient) shares() ([]*share, error) {
 	if methods == nil {
 		methods = selection.All()
 	}
-	if d.Warmup < 0 {
-		return nil, fmt.Errorf("experiment: Warmup is %d epochs, want at least 0", d.Warmup)
+	if err := d.validate(ratios, methods); err != nil {
+		return nil, err
+	}
+	if !slices.ContainsFunc(methods, isFull) {
+		methods = append(slices.Clip(methods), selection.Full{})
 	}
 	var shares []*share
-	for _, ratio := range ratios {
-		if !(ratio > 0 && ratio <= 1) {
-			return nil, fmt.Errorf("experiment: a ratio is %g, want more than 0 and at most 1", ratio)
-		}
-	}
 	for _, m := range methods {
 		for _, ratio := range ratios {
-			s := &share{Method: m.Name(), Options: m, Keep: selection.Keep{Ratio: ratio}, Warmup: d.Warmup, Weighted: d.Weighted}
-			if _, forgets := m.(selection.Forgetting); forgets {
-				s.Warmup = cmp.Or(d.Warmup, forgettingEpochs)
+			if isFull(m) == (ratio == 1) {
+				shares = append(shares, d.share(m, ratio))
 			}
-			if _, full := m.(selection.Full); full == (ratio < 1) {
-				continue
-			}
-			shares = append(shares, s)
 		}
-	}
-	if slices.Contains(ratios, 1) && !slices.ContainsFunc(shares, func(s *share) bool { return s.Ratio == 1 }) {
-		full := selection.Full{}
-		shares = append(shares, &share{Method: full.Name(), Options: full, Keep: selection.Keep{Ratio: 1}})
 	}
 	if len(shares) == 0 {
 		return nil, fmt.Errorf("experiment: %d selection methods and ratios %v leave nothing to run", len(methods), ratios)
 	}
 	return shares, nil
+}
+
+func isFull(m selection.Method) bool { return m == selection.Full{} }
+
+// share leaves out what makes no difference to the method.
+func (d DataEfficient) share(m selection.Method, ratio float64) *share {
+	s := &share{Method: m.Name(), Options: m, Keep: selection.Keep{Ratio: ratio}, Weighted: d.Weighted && selection.Weighs(m)}
+	if selection.Looks(m) {
+		s.Warmup = d.Warmup
+	}
+	if _, forgets := m.(selection.Forgetting); forgets {
+		s.Warmup = cmp.Or(d.Warmup, forgettingEpochs)
+	}
+	return s
+}
+
+// validate finds what would fail, or be done twice, after hours.
+func (d DataEfficient) validate(ratios []float64, methods []selection.Method) error {
+	if d.Warmup < 0 {
+		return fmt.Errorf("experiment: Warmup is %d epochs, want at least 0", d.Warmup)
+	}
+	for i, ratio := range ratios {
+		if !(ratio > 0 && ratio <= 1) {
+			return fmt.Errorf("experiment: a ratio is %g, want more than 0 and at most 1", ratio)
+		}
+		if slices.Contains(ratios[:i], ratio) {
+			return fmt.Errorf("experiment: ratio %g is there twice", ratio)
+		}
+	}
+	for i, m := range methods {
+		if slices.ContainsFunc(methods[:i], func(other selection.Method) bool { return other.Name() == m.Name() }) {
+			return fmt.Errorf("experiment: selection method %s is there twice, perhaps with other settings: run them apart", m.Name())
+		}
+	}
+	return nil
 }

@@ -29,7 +29,7 @@ func (killed) Run(ctx context.Context, lab *Lab) ([]Result, error) {
 	b, d := small(), efficient()
 	b.Methods, b.Seeds = b.Methods[1:], []int{1}
 	d.Methods, d.Seeds, d.Warmup = d.Methods[1:2], []int{1}, 2
-	d.Selections, d.Ratios = []selection.Method{selection.Craig{}, selection.Forgetting{}}, []float64{0.4}
+	d.Selections, d.Ratios = []selection.Method{selection.CRAIG{}, selection.Forgetting{}}, []float64{0.4}
 	first, err := b.Run(ctx, lab)
 	if err != nil {
 		return nil, err

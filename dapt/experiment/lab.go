@@ -33,6 +33,7 @@ type Lab struct {
 	engines map[string]*train.Engine
 	images  *train.Images
 	pools   map[string]selection.Pool
+	meter   *meter // of the experiment at work
 	results []Result
 }
 

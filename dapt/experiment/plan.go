@@ -2,10 +2,12 @@ package experiment
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/dapt-go/dapt-go/dapt"
 	"github.com/dapt-go/dapt-go/dapt/dataset"
+	"github.com/dapt-go/dapt-go/dapt/mask"
 	"github.com/dapt-go/dapt-go/dapt/train"
 )
 
@@ -35,7 +37,32 @@ func (p plan) run(ctx context.Context, lab *Lab) ([]Result, error) {
 			return nil, err
 		}
 	}
+	if err := checkMasks(ctx, runs); err != nil {
+		return nil, err
+	}
 	return lab.runAll(ctx, runs)
+}
+
+// checkMasks looks at all masks that can be looked at before anything is tuned.
+func checkMasks(ctx context.Context, runs []run) error {
+	seen := map[string]bool{}
+	for _, r := range runs {
+		checker, ok := mask.For(r.method.Masks, r.data).(mask.Checker)
+		if !ok {
+			continue
+		}
+		var items []dataset.Item
+		for _, item := range r.data.Train {
+			if key := r.data.Name + "|" + r.method.Name() + "|" + item.Path; !seen[key] {
+				seen[key] = true
+				items = append(items, item)
+			}
+		}
+		if err := checker.Check(ctx, items); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // runs lists what is to be done, and checks it.
@@ -47,7 +74,7 @@ func (p plan) runs(lab *Lab) ([]run, error) {
 		return nil, fmt.Errorf("experiment: %s with %d benchmarks, %d methods and %d seeds, want at least 1 each",
 			p.protocol, len(p.benchmarks), len(p.methods), len(p.seeds))
 	}
-	if err := p.train.Validate(); err != nil {
+	if err := errors.Join(p.train.Validate(), p.twice()); err != nil {
 		return nil, err
 	}
 	var runs []run
@@ -61,6 +88,29 @@ func (p plan) runs(lab *Lab) ([]run, error) {
 		}
 	}
 	return runs, nil
+}
+
+// twice finds what is asked for twice, which no table would take.
+func (p plan) twice() error {
+	seen := map[string]bool{}
+	var twice []error
+	add := func(what string, value any) {
+		if key := fmt.Sprint(what, " ", value); !seen[key] {
+			seen[key] = true
+			return
+		}
+		twice = append(twice, fmt.Errorf("experiment: %s %v is there twice", what, value))
+	}
+	for _, m := range p.methods {
+		add("method", m.Name())
+	}
+	for _, seed := range p.seeds {
+		add("seed", seed)
+	}
+	for _, shots := range p.shots {
+		add("number of shots", shots)
+	}
+	return errors.Join(twice...)
 }
 
 // of lists the runs of one method on one benchmark: a single one if there is nothing to train.
@@ -103,6 +153,9 @@ func (p plan) one(benchmark Benchmark, m dapt.Method, shots, seed int) (run, err
 		return run{}, fmt.Errorf("experiment: %d shots and seed %d, want at least 0", shots, seed)
 	}
 	drawn := benchmark.FewShot(shots, uint64(seed))
+	if p.shares != nil {
+		drawn = benchmark.draw(shots, seed)
+	}
 	if m.Decouples() && len(m.Loss.Background.Words) == 0 {
 		m.Loss.Background = dapt.Backgrounds(benchmark.Name)
 	}

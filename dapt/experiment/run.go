@@ -100,6 +100,7 @@ func (r *run) cost() int {
 // runAll does the runs that are not on file, and returns the results of all, in their order.
 func (l *Lab) runAll(ctx context.Context, runs []run) ([]Result, error) {
 	bar := meter{report: l.Report}
+	l.meter = &bar
 	for _, r := range runs {
 		if _, ok := l.find(r.result); !ok {
 			bar.at.Total += r.cost()
@@ -133,7 +134,7 @@ func (r *run) do(ctx context.Context, lab *Lab, bar *meter) (Result, error) {
 	defer func() { engine.Seen = nil }()
 	result, data := r.result, r.data
 	if r.share != nil {
-		if data, result.Selection, err = r.choose(ctx, lab, bar); err != nil {
+		if data, result.Selection, err = r.choose(ctx, lab); err != nil {
 			return Result{}, err
 		}
 	}

@@ -57,7 +57,7 @@ func Run(ctx context.Context, s *Set, backend compute.Backend, report func(Line)
 	for _, name := range s.variants() {
 		groups = append(groups, group{name, func() error { return c.variant(name) }, []string{name + "/"}})
 	}
-	for _, g := range append(groups, group{"selection", c.selection, []string{"sel/"}}) {
+	for _, g := range append(groups, group{"selection", c.selection, nil}) {
 		if err := ctx.Err(); err != nil {
 			return err
 		}

@@ -8,10 +8,10 @@ import (
 	"gonum.org/v1/gonum/floats"
 )
 
-// Cal keeps contrastive examples: images that the model sees otherwise than their neighbours (Margatina et al., EMNLP
+// CAL keeps contrastive examples: images that the model sees otherwise than their neighbours (Margatina et al., EMNLP
 // 2021; deepcore/methods/cal.py). The score is the mean symmetric Kullback-Leibler divergence of class probabilities from
 // the 10 nearest of the candidates by the features of [Herding], or from all others where there are fewer.
-type Cal struct {
+type CAL struct {
 	// Lowest keeps the lowest scores, as the published code does.
 	Lowest bool `json:",omitempty"`
 	// Shuffled compares the probabilities of other images, as the published code does: it stores them class by class and
@@ -20,12 +20,12 @@ type Cal struct {
 }
 
 // Name returns "cal".
-func (Cal) Name() string { return "cal" }
+func (CAL) Name() string { return "cal" }
 
 const neighbours = 10
 
 // Select ranks by contrast.
-func (c Cal) Select(ctx context.Context, pool *Pool, items []int, budget int) (Pick, error) {
+func (c CAL) Select(ctx context.Context, pool *Pool, items []int, budget int) (Pick, error) {
 	s, err := pool.scores(ctx, c)
 	if err != nil {
 		return Pick{}, err

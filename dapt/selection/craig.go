@@ -6,16 +6,16 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// Craig chooses images whose gradients are near those of all others (Mirzasoleiman et al., ICML 2020;
+// CRAIG chooses images whose gradients are near those of all others (Mirzasoleiman et al., ICML 2020;
 // deepcore/methods/craig.py): facility location of the negative distances of gradients, by lazy greedy. A weight is one more
 // than how many candidates have the image as the nearest.
-type Craig struct{ Gradients }
+type CRAIG struct{ Gradients }
 
 // Name returns "craig".
-func (Craig) Name() string { return "craig" }
+func (CRAIG) Name() string { return "craig" }
 
 // Select maximises the coverage.
-func (c Craig) Select(ctx context.Context, pool *Pool, items []int, budget int) (Pick, error) {
+func (c CRAIG) Select(ctx context.Context, pool *Pool, items []int, budget int) (Pick, error) {
 	s, err := pool.scores(ctx, c)
 	if err != nil {
 		return Pick{}, err

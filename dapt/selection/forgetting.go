@@ -18,7 +18,7 @@ func (Forgetting) Name() string { return "forgetting" }
 // Select ranks by the counts.
 func (f Forgetting) Select(ctx context.Context, pool *Pool, items []int, budget int) (Pick, error) {
 	if pool.Forgotten == nil {
-		return Pick{}, fmt.Errorf("selection: forgetting counts what training forgets, and nothing was trained: warm up for at least 1 epoch")
+		return Pick{}, fmt.Errorf("selection: forgetting counts what training forgets, and nothing was trained: warm up for some epochs")
 	}
 	counts, err := pool.Forgotten(ctx)
 	if err != nil {

@@ -8,9 +8,9 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// Glister keeps the images whose gradients agree most with the mean gradient of the class's validation images, or of the
+// GLISTER keeps the images whose gradients agree most with the mean gradient of the class's validation images, or of the
 // candidates themselves where the class has none (Killamsetty et al., AAAI 2021; deepcore/methods/glister.py).
-type Glister struct {
+type GLISTER struct {
 	// Epsilon lets each step look at a random share of the candidates only, as stochastic greedy does; over 0 and below 1.
 	// The published code has 0.9, which leaves one candidate where a tenth or more is kept: pure chance. 0 looks at all.
 	Epsilon float64 `json:",omitempty"`
@@ -22,10 +22,10 @@ type Glister struct {
 }
 
 // Name returns "glister".
-func (Glister) Name() string { return "glister" }
+func (GLISTER) Name() string { return "glister" }
 
 // Select maximises the agreement.
-func (g Glister) Select(ctx context.Context, pool *Pool, items []int, budget int) (Pick, error) {
+func (g GLISTER) Select(ctx context.Context, pool *Pool, items []int, budget int) (Pick, error) {
 	if !(g.Epsilon >= 0 && g.Epsilon < 1) || !(g.Rate >= 0) {
 		return Pick{}, fmt.Errorf("selection: Epsilon is %g and Rate %g, want 0 or more, and Epsilon below 1", g.Epsilon, g.Rate)
 	}
@@ -44,7 +44,7 @@ func (g Glister) Select(ctx context.Context, pool *Pool, items []int, budget int
 }
 
 // agreement prepares the gains of candidates.
-func (g Glister) agreement(ctx context.Context, pool *Pool, s *Scores, items []int) (*agreement, error) {
+func (g GLISTER) agreement(ctx context.Context, pool *Pool, s *Scores, items []int) (*agreement, error) {
 	target, err := pool.validation(ctx, g)
 	if err != nil {
 		return nil, err

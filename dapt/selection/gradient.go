@@ -60,14 +60,14 @@ func (g gradients) cosines() *mat.Dense {
 	return k
 }
 
-// distances returns the lengths of g_i - g_j.
+// distances returns the lengths of g_i - g_j, 1e-6 at least (euclidean_dist_pair_np in methods_utils/euclidean.py).
 func (g gradients) distances() *mat.Dense {
 	k := g.products(g)
 	squares := make([]float64, k.RawMatrix().Rows)
 	for i := range squares {
 		squares[i] = k.At(i, i)
 	}
-	k.Apply(func(i, j int, v float64) float64 { return math.Sqrt(max(squares[i]+squares[j]-2*v, 0)) }, k)
+	k.Apply(func(i, j int, v float64) float64 { return math.Sqrt(max(squares[i]+squares[j]-2*v, 1e-12)) }, k)
 	return k
 }
 

@@ -38,6 +38,9 @@ func (k Keep) Select(ctx context.Context, pool Pool, m Method) (Pick, error) {
 	for _, items := range k.groups(pool) {
 		budget := k.Budget(len(items))
 		if budget == 0 {
+			if draws, ok := m.(skipper); ok {
+				draws.skip(&pool, items)
+			}
 			continue
 		}
 		if err := ctx.Err(); err != nil {
@@ -51,6 +54,9 @@ func (k Keep) Select(ctx context.Context, pool Pool, m Method) (Pick, error) {
 	}
 	return all, nil
 }
+
+// skipper is a Method that draws random numbers even for a class that keeps nothing.
+type skipper interface{ skip(pool *Pool, items []int) }
 
 // groups are the candidates of each class, or all as one.
 func (k Keep) groups(pool Pool) [][]int {

@@ -84,6 +84,10 @@ func TestBadPoolsAreErrors(t *testing.T) {
 	ctx, half := context.Background(), Keep{Ratio: 0.5}
 	scored := func(change func(*Scores)) Pool {
 		pool, s := newPool(3, 3), newScores(1, 3, 3)
+		if change == nil {
+			pool.Train = fixed[*Scores](nil)
+			return pool
+		}
 		change(s)
 		pool.Train = fixed(s)
 		return pool
@@ -112,12 +116,14 @@ func TestBadPoolsAreErrors(t *testing.T) {
 		{"too few counts", half, short, Forgetting{}, "counts of 1 images, want 6"},
 		{"too few changes", half, short, DeepFool{}, "changes of 1 images, want 6"},
 		{"scores that fail", half, failing, GraNd{}, "no device"},
-		{"scores of other images", half, scored(func(s *Scores) { s.Labels = s.Labels[:2] }), Craig{}, "scores of 2 images, want 6"},
-		{"seven logits too many", half, scored(func(s *Scores) { s.Logits = Matrix{9, make([]float32, 54)} }), Cal{}, "logits are 54 numbers in rows of 9, want 6 rows of 2"},
+		{"scores of other images", half, scored(func(s *Scores) { s.Labels = s.Labels[:2] }), CRAIG{}, "scores of 2 images, want 6"},
+		{"seven logits too many", half, scored(func(s *Scores) { s.Logits = Matrix{9, make([]float32, 54)} }), CAL{}, "logits are 54 numbers in rows of 9, want 6 rows of 2"},
 		{"a logit that is not a number", half, scored(func(s *Scores) { s.Logits.Values[5] -= s.Logits.Values[5] / 0 * 0 }), GraNd{}, "NaN"},
+		{"scores that are none", half, scored(nil), GraNd{}, "no scores"},
+		{"scores in another order", half, scored(func(s *Scores) { s.Labels[0] = 1 }), GraNd{}, "label 1, want 0"},
 		{"an unknown measure", half, newPool(3), Uncertainty{Measure: "mood"}, `"mood"`},
 		{"an unknown function", half, newPool(3), Submodular{Function: "sum"}, `"sum"`},
-		{"a share of candidates over 1", half, newPool(3), Glister{Epsilon: 2}, "Epsilon is 2"},
+		{"a share of candidates over 1", half, newPool(3), GLISTER{Epsilon: 2}, "Epsilon is 2"},
 	} {
 		if _, err := test.keep.Select(ctx, test.pool, test.m); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: error is %v, want one with %q", test.name, err, test.want)
@@ -155,5 +161,13 @@ func TestTogetherAllImagesAreRankedAtOnce(t *testing.T) {
 	pick, err := Keep{Ratio: 0.25, Together: true}.Select(context.Background(), pool, DeepFool{})
 	if want := []int{7, 6}; err != nil || !slices.Equal(pick.Items, want) {
 		t.Errorf("kept %v, %v, want the two nearest to a border, %v", pick.Items, err, want)
+	}
+}
+
+func TestUniformDrawsForClassesThatKeepNothing(t *testing.T) {
+	pick, err := Keep{Ratio: 0.1, Drop: true}.Select(context.Background(), newPool(4, 20), Uniform{})
+	// numpy.random.seed(1); choice(arange(4), 0, replace=False); choice(arange(4, 24), 2, replace=False)
+	if want := []int{17, 22}; err != nil || !slices.Equal(pick.Items, want) {
+		t.Errorf("kept %v, %v, want %v", pick.Items, err, want)
 	}
 }

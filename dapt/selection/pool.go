@@ -103,8 +103,16 @@ func (p *Pool) scores(ctx context.Context, m Method) (*Scores, error) {
 	if err != nil {
 		return nil, fmt.Errorf("selection: scoring the pool for %s: %w", m.Name(), err)
 	}
+	if s == nil {
+		return nil, fmt.Errorf("selection: %s is given no scores of the pool", m.Name())
+	}
 	if err := s.check(len(p.Labels), p.Classes); err != nil {
 		return nil, fmt.Errorf("%w, of the pool", err)
+	}
+	for i, label := range s.Labels {
+		if label != p.Labels[i] {
+			return nil, fmt.Errorf("selection: the scores of image %d have label %d, want %d: score the pool's images in their order", i, label, p.Labels[i])
+		}
 	}
 	p.images = s
 	return s, nil
@@ -168,7 +176,7 @@ func (s *Scores) probabilities(items []int) [][]float64 {
 	return rows
 }
 
-// mixed are the features that Herding and Cal compare: half image, half text of the image's class, both of unit length.
+// mixed are the features that Herding and CAL compare: half image, half text of the image's class, both of unit length.
 func (s *Scores) mixed(items []int) [][]float64 {
 	rows := make([][]float64, len(items))
 	for i, item := range items {

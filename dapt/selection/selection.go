@@ -6,11 +6,12 @@
 // more. What is computed by default is what the methods' papers define. Where the code computes something else, a field of
 // the method brings that back:
 //   - Herding takes the farthest point, not the nearest ([Herding].Farthest).
-//   - Cal keeps the lowest scores, not the highest, and reads the probabilities of other images ([Cal]).
-//   - Glister looks at so few candidates that it chooses at random ([Glister].Epsilon).
+//   - CAL keeps the lowest scores, not the highest, and reads the probabilities of other images ([CAL]).
+//   - GLISTER looks at so few candidates that it chooses at random ([GLISTER].Epsilon).
 //   - Log determinant adds what should be subtracted: there is no field for that.
 //   - Gradients are divided by the size of the loader's batch, which is smaller for the last ([Gradients].Batch).
 //   - Equal scores fall where the sort routine leaves them. Here the lower index comes first.
+//   - Divergences add 1e-12 to probabilities, and texts have unit length, which matters where classes are ranked together.
 //   - A class of which less than half an image would be kept is dropped, or ends the program ([Keep].Drop).
 package selection
 
@@ -37,6 +38,24 @@ type Pick struct {
 	Scores  []float64 // of all candidates, in their order; nil for methods that choose sets
 }
 
+// Looks reports whether a method looks at what a model makes of the images.
+func Looks(m Method) bool {
+	switch m.(type) {
+	case Full, Uniform:
+		return false
+	}
+	return true
+}
+
+// Weighs reports whether a method's picks have weights.
+func Weighs(m Method) bool {
+	switch m.(type) {
+	case CRAIG, GradMatch:
+		return true
+	}
+	return false
+}
+
 // All returns the methods with their default settings, [Full] first.
 func All() []Method {
 	return []Method{
@@ -48,13 +67,13 @@ func All() []Method {
 		Herding{},
 		KCenterGreedy{},
 		ContextualDiversity{},
-		Cal{},
+		CAL{},
 		GraNd{},
 		Submodular{Function: GraphCut},
 		Submodular{Function: FacilityLocation},
 		Submodular{Function: LogDeterminant},
-		Glister{},
-		Craig{},
+		GLISTER{},
+		CRAIG{},
 		GradMatch{},
 		Forgetting{},
 		DeepFool{},

@@ -25,3 +25,6 @@ func (Uniform) Select(_ context.Context, pool *Pool, items []int, budget int) (P
 	kept := pickOf(items, pool.numpy().Choice(len(items), budget))
 	return Pick{Items: kept, Order: kept}, nil
 }
+
+// skip draws nothing of items, which takes as many random numbers.
+func (Uniform) skip(pool *Pool, items []int) { pool.numpy().Choice(len(items), 0) }

@@ -78,6 +78,9 @@ func (t *tuning) key() string {
 	if t.Weights != nil {
 		list = append(list, t.Weights)
 	}
+	if t.Forgetting {
+		list = append(list, "forgetting")
+	}
 	text, err := json.Marshal(list)
 	if err != nil {
 		panic(fmt.Errorf("train: encoding the settings of a run: %w", err)) // plain data always encodes

@@ -177,10 +177,11 @@ func (e *Engine) heatGraph(_ *model.Scope, images, texts, labels *Node) *Node {
 // step returns the program of one phase of a method, which updates the parameters in place.
 func (e *Engine) step(m dapt.Method, c Config, phase dapt.Phase, in Input) (*model.Exec, error) {
 	lists := [2]clip.Layout{in.Classes.Layout, in.Background.Layout}
-	key := []any{"step", m.Decouples(), m.Loss, phase, c.Momentum, c.Decay, c.Checkpoint, lists, in.Weights != nil}
+	weighs := in.Weights != nil
+	key := []any{"step", m.Decouples(), m.Loss, phase, c.Momentum, c.Decay, c.Checkpoint, lists, weighs}
 	return e.program(func(inputs []*Node) []*Node {
 		var weights *Node
-		if last := len(inputs) - 1; in.Weights != nil {
+		if last := len(inputs) - 1; weighs {
 			inputs, weights = inputs[:last], inputs[last]
 		}
 		texts := dapt.Texts{Classes: clip.Sentences{Layout: lists[0], Tokens: inputs[3]}}

@@ -40,7 +40,7 @@ func (e *Engine) Robustness(ctx context.Context, data *dataset.Dataset, items []
 	defer texts.MustFinalizeAll()
 	lengths := make([]float64, len(items))
 	return lengths, l.stream(ctx, e.batch(c), transform.Eval, func(p *pixels) error {
-		squares, _, err := e.fool(ctx, p.images, len(p.labels), texts, f)
+		squares, _, err := e.fool(ctx, p, texts, f)
 		if err != nil {
 			return err
 		}
@@ -60,7 +60,8 @@ func (e *Engine) Fool(ctx context.Context, images []float32, count int, data *da
 		return nil, nil, err
 	}
 	defer texts.MustFinalizeAll()
-	return e.fool(ctx, slices.Clone(images), count, texts, f)
+	p := &pixels{items: make([]int, count), labels: make([]int32, count), images: slices.Clone(images)}
+	return e.fool(ctx, p, texts, f)
 }
 
 // pushed is one image that is being changed.
@@ -73,32 +74,35 @@ type pushed struct {
 	done    bool
 }
 
-// fool changes images in place.
-func (e *Engine) fool(ctx context.Context, images []float32, count int, texts *tensors.Tensor, f DeepFool) (squares []float64, before []float32, err error) {
+// fool changes the images of a batch in place, but for the blank ones that fill it up.
+func (e *Engine) fool(ctx context.Context, p *pixels, texts *tensors.Tensor, f DeepFool) (squares []float64, before []float32, err error) {
 	exec, err := e.program(e.pushGraph, "push")
 	if err != nil {
 		return nil, nil, err
 	}
-	push := pusher{exec: exec, engine: e, texts: texts, pixels: images, list: make([]pushed, count)}
+	push := pusher{exec: exec, engine: e, texts: texts, pixels: p.images, list: make([]pushed, len(p.labels))}
 	for step := range cmp.Or(f.Steps, 50) {
-		logits, _, err := push.call(0)
+		logits, gradients, err := push.call(0)
 		if err != nil {
 			return nil, nil, err
 		}
 		if step == 0 {
 			before = logits
-			push.begin(logits, cmp.Or(f.Classes, 10))
+			push.begin(logits, cmp.Or(f.Classes, 10), len(p.items))
+			if _, gradients, err = push.call(0); err != nil { // towards the targets that are known now
+				return nil, nil, err
+			}
 		}
 		if push.settle(logits) {
 			break
 		}
-		if err := push.step(ctx, logits, 1+f.Overshoot); err != nil {
+		if err := push.step(ctx, logits, gradients, 1+f.Overshoot); err != nil {
 			return nil, nil, err
 		}
 	}
-	squares = make([]float64, count)
-	for i, p := range push.list {
-		squares[i] = floats.Dot(p.change, p.change)
+	squares = make([]float64, len(push.list))
+	for i, image := range push.list {
+		squares[i] = floats.Dot(image.change, image.change)
 	}
 	return squares, before, nil
 }
@@ -150,8 +154,9 @@ func (p *pusher) call(rank int) (logits, gradients []float32, err error) {
 	return logits, gradients, err
 }
 
-// begin notes each image's class, and so many of the likeliest others.
-func (p *pusher) begin(logits []float32, targets int) {
+// begin notes each image's class, and so many of the likeliest others. Those from place images on are done before they
+// begin.
+func (p *pusher) begin(logits []float32, targets, images int) {
 	p.classes = len(logits) / len(p.list)
 	size := len(p.pixels) / len(p.list)
 	for i := range p.list {
@@ -163,7 +168,7 @@ func (p *pusher) begin(logits []float32, targets int) {
 		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(row[b], row[a]) })
 		p.list[i] = pushed{
 			image: p.pixels[i*size:][:size], start: slices.Clone(p.pixels[i*size:][:size]), change: make([]float64, size),
-			first: order[0], targets: order[1:min(1+targets, p.classes)],
+			first: order[0], targets: order[1:min(1+targets, p.classes)], done: i >= images,
 		}
 	}
 }
@@ -180,8 +185,9 @@ func (p *pusher) settle(logits []float32) bool {
 	return all
 }
 
-// step moves each image that is not done to the nearest border, and as many times farther as reach says.
-func (p *pusher) step(ctx context.Context, logits []float32, reach float64) error {
+// step moves each image that is not done to the nearest border, and as many times farther as reach says. gradients are
+// those towards the first targets.
+func (p *pusher) step(ctx context.Context, logits, gradients []float32, reach float64) error {
 	size := len(p.pixels) / len(p.list)
 	best := make([]float64, len(p.list)) // squared distances
 	moves := make([][]float64, len(p.list))
@@ -189,9 +195,11 @@ func (p *pusher) step(ctx context.Context, logits []float32, reach float64) erro
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		_, gradients, err := p.call(rank)
-		if err != nil {
-			return err
+		if rank > 0 {
+			var err error
+			if _, gradients, err = p.call(rank); err != nil {
+				return err
+			}
 		}
 		for i, image := range p.list {
 			if image.done {

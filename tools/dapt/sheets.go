@@ -14,8 +14,11 @@ import (
 	"github.com/dapt-go/dapt-go/dapt/transform"
 )
 
-// shownClasses are how many classes a contact sheet has images of.
-const shownClasses = 3
+// shownClasses are how many classes a contact sheet has images of, shownImages how many of a method.
+const (
+	shownClasses = 3
+	shownImages  = 18
+)
 
 // sheets show what each selection method keeps of some classes: of the first seed, at the largest ratio that still leaves
 // something out. It writes the sheet to selections.png in the folder of results, too.
@@ -25,7 +28,7 @@ func (s *setup) sheets(b experiment.Benchmark, results []experiment.Result) ([]r
 		return nil, nil
 	}
 	first, step := shown[0], max(len(b.Classes)/shownClasses, 1)
-	sheet := report.ContactSheet{Title: fmt.Sprintf("%s, kept %g %% of %d shots, seed %d", first.Dataset, 100*first.Selection.Ratio, first.Shots, first.Seed)}
+	sheet := report.ContactSheet{Title: fmt.Sprintf("%s, %g %% kept of %d images, seed %d", first.Dataset, 100*first.Selection.Ratio, first.Selection.Images, first.Seed)}
 	for _, r := range shown {
 		items, err := r.Kept(b)
 		if err != nil {
@@ -33,7 +36,7 @@ func (s *setup) sheets(b experiment.Benchmark, results []experiment.Result) ([]r
 		}
 		row := report.SheetRow{Title: r.Selection.Method}
 		for _, item := range items {
-			if item.Label%step != 0 || item.Label/step >= shownClasses {
+			if len(row.Images) == shownImages || item.Label%step != 0 || item.Label/step >= shownClasses {
 				continue
 			}
 			img, err := transform.Open(b.FS, item.Path)

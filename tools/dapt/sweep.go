@@ -42,7 +42,7 @@ func (x *sweep) flags(f *pflag.FlagSet) {
 }
 
 func newFewShot(s *setup) *cobra.Command {
-	x := sweep{}
+	x := sweep{pool: 1}
 	c := &cobra.Command{
 		Use:   "fewshot",
 		Short: "the few-shot experiment: 1, 2, 4, 8 and 16 shots, three seeds; resumes what was interrupted",
@@ -89,6 +89,9 @@ func newDataEfficient(s *setup) *cobra.Command {
 	f.IntVar(&x.pool, "pool", 16, "shots that the images are chosen from")
 	f.BoolVar(&x.allOfTraining, "everything", false, "choose from the whole training list instead")
 	f.BoolVar(&x.weighted, "weights", false, "weigh images in the cross entropy as craig and gradmatch do")
+	c.MarkFlagsMutuallyExclusive("full", "ratios")
+	c.MarkFlagsMutuallyExclusive("full", "seeds")
+	c.MarkFlagsMutuallyExclusive("everything", "pool")
 	f.IntVar(&x.warmup, "warmup", 0, "epochs to tune before images are scored; forgetting takes 10 unless given")
 	return c
 }
@@ -107,13 +110,11 @@ func (x *sweep) preset(s *setup, c *cobra.Command) (experiment.Preset, error) {
 		return p, err
 	}
 	for i := range p.Methods {
-		loss := &p.Methods[i].Loss
-		if p.Methods[i].Decouples() {
-			loss.Mode = cmp.Or(dapt.Mode(x.mode), loss.Mode)
-			if err := loss.Validate(); err != nil {
-				return p, err
-			}
-		}
+		p.Methods[i].Loss.Mode = cmp.Or(dapt.Mode(x.mode), p.Methods[i].Loss.Mode)
+	}
+	asked := dapt.Paper()
+	if asked.Mode = cmp.Or(dapt.Mode(x.mode), asked.Mode); asked.Validate() != nil {
+		return p, asked.Validate()
 	}
 	if p.Train.DType, err = s.compute(); err != nil {
 		return p, err
@@ -124,8 +125,10 @@ func (x *sweep) preset(s *setup, c *cobra.Command) (experiment.Preset, error) {
 	if x.focus >= 0 {
 		p.Focus = x.focus
 	}
-	if x.seeds < 1 {
-		return p, fmt.Errorf("-seeds is %d, want at least 1", x.seeds)
+	for _, count := range append([]int{x.seeds, x.pool}, x.shots...) {
+		if count < 1 {
+			return p, fmt.Errorf("-seeds, -shots or -pool has %d, want at least 1", count)
+		}
 	}
 	return p, t.Validate()
 }

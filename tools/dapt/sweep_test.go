@@ -14,7 +14,7 @@ import (
 // presetOf parses flags of a sweep and returns what they make of the mini benchmark's preset.
 func presetOf(t *testing.T, flags ...string) (*sweep, experiment.Preset, error) {
 	t.Helper()
-	x, c := sweep{}, &cobra.Command{}
+	x, c := sweep{pool: 16}, &cobra.Command{}
 	x.flags(c.Flags())
 	c.SetContext(context.Background())
 	if err := c.ParseFlags(doubleDashes(flags)); err != nil {
@@ -49,7 +49,7 @@ func TestWrongFlagsOfSweepsAreErrors(t *testing.T) {
 		{"-methods", "clip", "zero-shot, maple, maple+dapt-s, maple+dapt-g"},
 		{"-mode", "late", `"late"`},
 		{"-final", "first", `"first"`},
-		{"-seeds", "0", "-seeds is 0"},
+		{"-seeds", "0", "has 0, want at least 1"},
 		{"-rate", "-1", "Rate is -1"},
 	} {
 		if _, _, err := presetOf(t, test.flag, test.value); err == nil || !strings.Contains(err.Error(), test.want) {
@@ -63,7 +63,7 @@ func TestFullIsAllPublishedRatios(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	x.ratios, x.selections, x.pool = []float64{0.3}, []string{"craig"}, 16
+	x.ratios, x.selections = []float64{0.3}, []string{"craig"}
 	d, err := x.dataEfficient(p)
 	if err != nil || !slices.Equal(d.Ratios, x.ratios) || !slices.Equal(d.Seeds, []int{1}) || len(d.Selections) != 1 || len(d.Methods) != 3 {
 		t.Errorf("%+v, %v, want ratio 0.3, seed 1, craig, and methods without Grad-CAM", d, err)
