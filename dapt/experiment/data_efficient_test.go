@@ -9,6 +9,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dapt-go/dapt-go/dapt"
+	"github.com/dapt-go/dapt-go/dapt/mask"
+	"github.com/dapt-go/dapt-go/dapt/prompt"
 	"github.com/dapt-go/dapt-go/dapt/selection"
 )
 
@@ -125,6 +128,15 @@ func TestBadSelectionsAreErrorsBeforeAnythingRuns(t *testing.T) {
 		{"a ratio of 0", func(d *DataEfficient) { d.Ratios = []float64{0} }, "a ratio is 0"},
 		{"a ratio over 1", func(d *DataEfficient) { d.Ratios = []float64{2} }, "a ratio is 2"},
 		{"a warm-up of -1", func(d *DataEfficient) { d.Warmup = -1 }, "Warmup is -1"},
+		{"a ratio twice", func(d *DataEfficient) { d.Ratios = []float64{0.4, 0.4} }, "0.4 is there twice"},
+		{"a selection twice", func(d *DataEfficient) {
+			d.Selections = []selection.Method{selection.Herding{}, selection.Herding{Farthest: true}}
+		}, "herding is there twice"},
+		{"a method twice", func(d *DataEfficient) { d.Methods = append(d.Methods, d.Methods[1]) }, "method maple is there twice"},
+		{"a seed twice", func(d *DataEfficient) { d.Seeds = []int{1, 1} }, "seed 1 is there twice"},
+		{"masks that are not there", func(d *DataEfficient) {
+			d.Methods = []dapt.Method{d.Methods[1], dapt.Over(d.Methods[1].Learner, mask.Files{Folder: "nowhere"})}
+		}, "nowhere"},
 		{"no ratio", func(d *DataEfficient) { d.Ratios = []float64{} }, "nothing to run"},
 	} {
 		d := efficient()
@@ -134,5 +146,33 @@ func TestBadSelectionsAreErrorsBeforeAnythingRuns(t *testing.T) {
 		if _, err := d.Run(context.Background(), lab); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: the error is %v, want one with %q", test.name, err, test.want)
 		}
+	}
+}
+
+func TestThePoolMayBeTheWholeTrainingList(t *testing.T) {
+	d := efficient()
+	d.Everything, d.Seeds, d.Ratios, d.Selections = true, []int{1}, []float64{0.4}, d.Selections[:1]
+	d.Methods = []dapt.Method{{Learner: prompt.MaPLe{Depth: 2}}}
+	b := d.Benchmarks[0]
+	results, _ := do(t, t.TempDir(), d)
+	items, err := results[0].Kept(b)
+	if err != nil || results[0].Shots != 0 || results[0].Selection.Images != len(b.Train) || len(items) != 8 {
+		t.Errorf("kept %d of %+v, %v, want 8 of all %d", len(items), results[0].Selection, err, len(b.Train))
+	}
+	if got := b.draw(0, 1); len(got.Val) > 4*len(b.Classes) || len(got.Train) != len(b.Train) {
+		t.Errorf("the pool has %d training and %d validation images, want all and 4 a class at most", len(got.Train), len(got.Val))
+	}
+}
+
+func TestWarmUpsOfOtherSettingsDoNotMeet(t *testing.T) {
+	folder, d := t.TempDir(), efficient()
+	d.Methods, d.Seeds, d.Ratios, d.Selections = d.Methods[1:2], []int{1}, []float64{0.4}, []selection.Method{selection.Forgetting{}}
+	d.Warmup = 1
+	do(t, folder, d)
+	config := *d.Train
+	config.Rate *= 2
+	d.Train = &config
+	if results, computed := do(t, folder, d); len(results) != 1 || len(computed) != 1 {
+		t.Errorf("with another rate %q is computed, want the run anew, from a warm-up of its own", computed)
 	}
 }
