@@ -49,37 +49,43 @@ func (r *run) choose(ctx context.Context, lab *Lab) (*dataset.Dataset, *Selectio
 		return nil, nil, err
 	}
 	if chosen == nil {
-		lab.meter.doing("choosing images by " + r.share.Method)
-		images, err := lab.pool(r)
+		if chosen, err = r.selectFrom(ctx, lab); err == nil {
+			err = chosen.write(path)
+		}
 		if err != nil {
-			return nil, nil, err
-		}
-		pick, err := r.share.Keep.Select(ctx, images, r.share.Options)
-		if err != nil {
-			return nil, nil, err
-		}
-		if len(pick.Items) == 0 {
-			return nil, nil, fmt.Errorf("experiment: %s keeps no image of %s, seed %d: choose a larger ratio or another method", r.share.Method, pool.Name, r.result.Seed)
-		}
-		chosen = &selected{
-			Selection: Selection{
-				Method: r.share.Method, Ratio: r.share.Ratio, Pool: pool.Hash(), Images: len(pool.Train), Kept: pick.Items, Weights: pick.Weights,
-			},
-			Seed: r.result.Seed, Order: pick.Order, Scores: pick.Scores,
-		}
-		for _, i := range pick.Items {
-			chosen.Paths = append(chosen.Paths, pool.Train[i].Path)
-		}
-		if err := chosen.write(path); err != nil {
 			return nil, nil, err
 		}
 	}
 	kept := *pool
-	kept.Train = make([]dataset.Item, len(chosen.Kept))
-	for i, index := range chosen.Kept {
-		kept.Train[i] = pool.Train[index]
-	}
+	kept.Train = chosen.items(pool)
 	return &kept, &chosen.Selection, nil
+}
+
+// selectFrom chooses from the pool anew.
+func (r *run) selectFrom(ctx context.Context, lab *Lab) (*selected, error) {
+	pool := r.data
+	lab.meter.doing("choosing images by " + r.share.Method)
+	images, err := lab.pool(r)
+	if err != nil {
+		return nil, err
+	}
+	pick, err := r.share.Keep.Select(ctx, images, r.share.Options)
+	if err != nil {
+		return nil, err
+	}
+	if len(pick.Items) == 0 {
+		return nil, fmt.Errorf("experiment: %s keeps no image of %s, seed %d: choose a larger ratio or another method", r.share.Method, pool.Name, r.result.Seed)
+	}
+	chosen := &selected{
+		Selection: Selection{
+			Method: r.share.Method, Ratio: r.share.Ratio, Pool: pool.Hash(), Images: len(pool.Train), Kept: pick.Items, Weights: pick.Weights,
+		},
+		Seed: r.result.Seed, Order: pick.Order, Scores: pick.Scores,
+	}
+	for _, item := range chosen.items(pool) {
+		chosen.Paths = append(chosen.Paths, item.Path)
+	}
+	return chosen, nil
 }
 
 // readSelected returns what a run chose before; nil if it did not.
@@ -209,11 +215,16 @@ func (r Result) Kept(b Benchmark) ([]dataset.Item, error) {
 	if pool.Hash() != r.Selection.Pool {
 		return nil, fmt.Errorf("experiment: %s of %s, seed %d, selected from other images than %s has now", r.Selection.Method, r.Dataset, r.Seed, b.Name)
 	}
-	items := make([]dataset.Item, len(r.Selection.Kept))
-	for i, index := range r.Selection.Kept {
+	return r.Selection.items(pool), nil
+}
+
+// items are the kept images of the pool.
+func (s *Selection) items(pool *dataset.Dataset) []dataset.Item {
+	items := make([]dataset.Item, len(s.Kept))
+	for i, index := range s.Kept {
 		items[i] = pool.Train[index]
 	}
-	return items, nil
+	return items
 }
 
 // weights are those of L_cls, of mean 1; nil where the method has none, or they are not asked for.

@@ -102,9 +102,12 @@ func isFull(m selection.Method) bool { return m == selection.Full{} }
 
 // share leaves out what makes no difference to the method.
 func (d DataEfficient) share(m selection.Method, ratio float64) *share {
-	s := &share{Method: m.Name(), Options: m, Keep: selection.Keep{Ratio: ratio}, Weighted: d.Weighted && selection.Weighs(m)}
-	if selection.Looks(m) {
-		s.Warmup = d.Warmup
+	s := &share{Method: m.Name(), Options: m, Keep: selection.Keep{Ratio: ratio}, Warmup: d.Warmup}
+	if _, blind := m.(selection.Blind); blind {
+		s.Warmup = 0
+	}
+	if _, weighs := m.(selection.Weigher); weighs {
+		s.Weighted = d.Weighted
 	}
 	if _, forgets := m.(selection.Forgetting); forgets {
 		s.Warmup = cmp.Or(d.Warmup, forgettingEpochs)

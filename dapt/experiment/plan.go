@@ -152,8 +152,10 @@ func (p plan) one(benchmark Benchmark, m dapt.Method, shots, seed int) (run, err
 	if shots < 0 || seed < 0 {
 		return run{}, fmt.Errorf("experiment: %d shots and seed %d, want at least 0", shots, seed)
 	}
-	drawn := benchmark.FewShot(shots, uint64(seed))
-	if p.shares != nil {
+	var drawn *dataset.Dataset
+	if p.shares == nil {
+		drawn = benchmark.FewShot(shots, uint64(seed))
+	} else {
 		drawn = benchmark.draw(shots, seed)
 	}
 	if m.Decouples() && len(m.Loss.Background.Words) == 0 {

@@ -119,18 +119,15 @@ func (c *checker) events(s *selection.Scores) ([]int, error) {
 	if err != nil {
 		return nil, err
 	}
-	right := func(logits []float32, i int) bool {
-		row := logits[i*s.Logits.Columns:][:s.Logits.Columns]
-		return slices.Index(row, slices.Max(row)) == s.Labels[i]
-	}
 	before := make([]bool, len(s.Labels))
-	for i := range before {
-		before[i] = right(s.Logits.Values, i)
+	for i, label := range s.Labels {
+		before[i] = s.Logits.Best(i) == label
 	}
 	memory := selection.NewMemory(before)
-	for epoch := range slices.Chunk(epochs, len(s.Logits.Values)) {
-		for i := range s.Labels {
-			memory.Visit(i, right(epoch, i))
+	for values := range slices.Chunk(epochs, len(s.Logits.Values)) {
+		logits := selection.Matrix{Columns: s.Logits.Columns, Values: values}
+		for i, label := range s.Labels {
+			memory.Visit(i, logits.Best(i) == label)
 		}
 	}
 	counts := make([]float64, len(memory.Events))

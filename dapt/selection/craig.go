@@ -14,6 +14,9 @@ type CRAIG struct{ Gradients }
 // Name returns "craig".
 func (CRAIG) Name() string { return "craig" }
 
+// Weighs makes it a [Weigher].
+func (CRAIG) Weighs() {}
+
 // Select maximises the coverage.
 func (c CRAIG) Select(ctx context.Context, pool *Pool, items []int, budget int) (Pick, error) {
 	s, err := pool.scores(ctx, c)

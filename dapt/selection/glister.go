@@ -45,16 +45,9 @@ func (g GLISTER) Select(ctx context.Context, pool *Pool, items []int, budget int
 
 // agreement prepares the gains of candidates.
 func (g GLISTER) agreement(ctx context.Context, pool *Pool, s *Scores, items []int) (*agreement, error) {
-	target, err := pool.validation(ctx, g)
+	target, aims, err := pool.aims(ctx, g, s, items)
 	if err != nil {
 		return nil, err
-	}
-	var aims []int
-	if target != nil {
-		aims = labelled(target.Labels, s.Labels, items)
-	}
-	if len(aims) == 0 {
-		target, aims = s, items
 	}
 	a := &agreement{rate: g.Rate, candidates: g.of(s, items), aims: g.of(target, aims)}
 	a.logits = mat.NewDense(len(aims), pool.Classes, nil)
@@ -63,23 +56,8 @@ func (g GLISTER) agreement(ctx context.Context, pool *Pool, s *Scores, items []i
 		a.labels = append(a.labels, target.Labels[item])
 	}
 	a.pull = mat.NewDense(len(aims), pool.Classes, nil)
-	a.measure()
+	a.gains = a.candidates.meanProducts(a.aims)
 	return a, nil
-}
-
-// labelled returns the places in all whose label is that of one of the items.
-func labelled(all, labels, items []int) []int {
-	wanted := map[int]bool{}
-	for _, item := range items {
-		wanted[labels[item]] = true
-	}
-	var places []int
-	for i, label := range all {
-		if wanted[label] {
-			places = append(places, i)
-		}
-	}
-	return places
 }
 
 // agreement is the product of a candidate's gradient and the mean gradient of the aims.
@@ -91,15 +69,6 @@ type agreement struct {
 	pull             *mat.Dense // sum over the chosen of (1 + f_i f_j) d_j, by aim
 	count            int        // of the chosen
 	gains            []float64
-}
-
-// measure computes all gains.
-func (a *agreement) measure() {
-	products := a.candidates.products(a.aims)
-	a.gains = make([]float64, products.RawMatrix().Rows)
-	for j := range a.gains {
-		a.gains[j] = floats.Sum(products.RawRowView(j)) / float64(len(a.labels))
-	}
 }
 
 func (a *agreement) gain(j int) float64 { return a.gains[j] }
@@ -118,5 +87,5 @@ func (a *agreement) add(chosen int) {
 		floats.AddScaled(residual, -a.rate/float64(a.count), a.pull.RawRowView(i))
 		softmax(residual)[label]--
 	}
-	a.measure()
+	a.gains = a.candidates.meanProducts(a.aims)
 }

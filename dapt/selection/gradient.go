@@ -52,10 +52,23 @@ func (g gradients) products(h gradients) *mat.Dense {
 	return &residuals
 }
 
+// meanProducts returns the products of each of g with the mean of h.
+func (g gradients) meanProducts(h gradients) []float64 {
+	products := g.products(h)
+	means := make([]float64, products.RawMatrix().Rows)
+	for i := range means {
+		means[i] = floats.Sum(products.RawRowView(i)) / float64(products.RawMatrix().Cols)
+	}
+	return means
+}
+
 // cosines returns half of 1 + cos(g_i, g_j) (deepcore/methods/methods_utils/cossim.py).
 func (g gradients) cosines() *mat.Dense {
 	k := g.products(g)
-	norms := lengths(k)
+	norms := diagonal(k)
+	for i := range norms {
+		norms[i] = math.Sqrt(norms[i])
+	}
 	k.Apply(func(i, j int, v float64) float64 { return 0.5 + 0.5*v/(norms[i]*norms[j]+1e-6) }, k)
 	return k
 }
@@ -63,19 +76,15 @@ func (g gradients) cosines() *mat.Dense {
 // distances returns the lengths of g_i - g_j, 1e-6 at least (euclidean_dist_pair_np in methods_utils/euclidean.py).
 func (g gradients) distances() *mat.Dense {
 	k := g.products(g)
-	squares := make([]float64, k.RawMatrix().Rows)
-	for i := range squares {
-		squares[i] = k.At(i, i)
-	}
+	squares := diagonal(k)
 	k.Apply(func(i, j int, v float64) float64 { return math.Sqrt(max(squares[i]+squares[j]-2*v, 1e-12)) }, k)
 	return k
 }
 
-// lengths of the vectors that k has the products of.
-func lengths(k *mat.Dense) []float64 {
-	norms := make([]float64, k.RawMatrix().Rows)
-	for i := range norms {
-		norms[i] = math.Sqrt(k.At(i, i))
+func diagonal(k *mat.Dense) []float64 {
+	values := make([]float64, k.RawMatrix().Rows)
+	for i := range values {
+		values[i] = k.At(i, i)
 	}
-	return norms
+	return values
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 )
 
@@ -20,31 +19,23 @@ type GradMatch struct {
 // Name returns "gradmatch".
 func (GradMatch) Name() string { return "gradmatch" }
 
+// Weighs makes it a [Weigher].
+func (GradMatch) Weighs() {}
+
 // Select matches.
 func (m GradMatch) Select(ctx context.Context, pool *Pool, items []int, budget int) (Pick, error) {
 	s, err := pool.scores(ctx, m)
 	if err != nil {
 		return Pick{}, err
 	}
-	all := m.of(s, items)
-	aims := all
+	target, aims := s, items
 	if m.Validation {
-		val, err := pool.validation(ctx, m)
-		if err != nil {
+		if target, aims, err = pool.aims(ctx, m, s, items); err != nil {
 			return Pick{}, err
 		}
-		if val != nil {
-			if places := labelled(val.Labels, s.Labels, items); len(places) > 0 {
-				aims = m.of(val, places)
-			}
-		}
 	}
-	toAims := all.products(aims)
-	target := make([]float64, len(items))
-	for i := range target {
-		target[i] = floats.Sum(toAims.RawRowView(i)) / float64(toAims.RawMatrix().Cols)
-	}
-	return match(items, all.products(all), target, budget)
+	all := m.of(s, items)
+	return match(items, all.products(all), all.meanProducts(m.of(target, aims)), budget)
 }
 
 // match pursues: k are the products of the candidates' gradients, target theirs with the gradient to match.
@@ -76,7 +67,7 @@ func match(items []int, k *mat.Dense, target []float64, budget int) (Pick, error
 		kept := pickOf(items, places)
 		return Pick{Items: kept, Order: kept, Weights: []float64{1}}, nil
 	}
-	weights, err := nonNegative(ridged(k, places), pick(target, places))
+	weights, err := nonNegative(ridged(k, places), pickOf(target, places))
 	if err != nil {
 		return Pick{}, err
 	}
@@ -92,27 +83,27 @@ func matchWeights(k *mat.Dense, target []float64, places []int) ([]float64, erro
 		}
 		return []float64{target[at] / k.At(at, at)}, nil
 	}
-	return solve(ridged(k, places), pick(target, places))
+	return solve(ridged(k, places), pickOf(target, places))
 }
 
 // ridged are the products of some candidates, with 1 added to their own.
 func ridged(k *mat.Dense, places []int) *mat.SymDense {
-	a := mat.NewSymDense(len(places), nil)
-	for i, p := range places {
-		for j := i; j < len(places); j++ {
-			a.SetSym(i, j, k.At(p, places[j]))
-		}
+	a := square(k, places)
+	for i := range places {
 		a.SetSym(i, i, a.At(i, i)+1)
 	}
 	return a
 }
 
-func pick(values []float64, places []int) []float64 {
-	picked := make([]float64, len(places))
-	for i, place := range places {
-		picked[i] = values[place]
+// square is the part of a symmetric matrix in some rows and the same columns.
+func square(a mat.Matrix, places []int) *mat.SymDense {
+	part := mat.NewSymDense(len(places), nil)
+	for i, p := range places {
+		for j := i; j < len(places); j++ {
+			part.SetSym(i, j, a.At(p, places[j]))
+		}
 	}
-	return picked
+	return part
 }
 
 // solve solves a x = b for a positive definite a.

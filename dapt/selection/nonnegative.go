@@ -11,18 +11,18 @@ import (
 // Problems, 1974, chapter 23).
 func nonNegative(a *mat.SymDense, b []float64) ([]float64, error) {
 	n := len(b)
-	var square mat.SymDense // a a
-	square.SymOuterK(1, a)
+	var normal mat.SymDense // a a
+	normal.SymOuterK(1, a)
 	rhs := mat.NewVecDense(n, nil)
 	rhs.MulVec(a, mat.NewVecDense(n, b))
 	x, free := make([]float64, n), make([]bool, n)
 	for range 3 * n {
-		at := steepest(&square, rhs.RawVector().Data, x, free)
+		at := steepest(&normal, rhs.RawVector().Data, x, free)
 		if at < 0 {
 			return x, nil
 		}
 		free[at] = true
-		if err := feasible(&square, rhs.RawVector().Data, x, free); err != nil {
+		if err := feasible(&normal, rhs.RawVector().Data, x, free); err != nil {
 			return nil, err
 		}
 	}
@@ -30,7 +30,7 @@ func nonNegative(a *mat.SymDense, b []float64) ([]float64, error) {
 }
 
 // steepest returns the bound number whose growth lowers the error fastest, -1 if none does.
-func steepest(square *mat.SymDense, rhs, x []float64, free []bool) int {
+func steepest(a *mat.SymDense, rhs, x []float64, free []bool) int {
 	best, most := -1, 1e-12*floats.Norm(rhs, math.Inf(1))
 	for i := range x {
 		if free[i] {
@@ -38,7 +38,7 @@ func steepest(square *mat.SymDense, rhs, x []float64, free []bool) int {
 		}
 		slope := rhs[i]
 		for j, v := range x {
-			slope -= square.At(i, j) * v
+			slope -= a.At(i, j) * v
 		}
 		if slope > most {
 			best, most = i, slope
@@ -48,7 +48,7 @@ func steepest(square *mat.SymDense, rhs, x []float64, free []bool) int {
 }
 
 // feasible moves x towards the least squares of the free numbers, and binds those that would fall below 0.
-func feasible(square *mat.SymDense, rhs, x []float64, free []bool) error {
+func feasible(a *mat.SymDense, rhs, x []float64, free []bool) error {
 	for {
 		var places []int
 		for i, f := range free {
@@ -56,13 +56,7 @@ func feasible(square *mat.SymDense, rhs, x []float64, free []bool) error {
 				places = append(places, i)
 			}
 		}
-		sub := mat.NewSymDense(len(places), nil)
-		for i, p := range places {
-			for j := i; j < len(places); j++ {
-				sub.SetSym(i, j, square.At(p, places[j]))
-			}
-		}
-		goal, err := solve(sub, pick(rhs, places))
+		goal, err := solve(square(a, places), pickOf(rhs, places))
 		if err != nil {
 			return err
 		}

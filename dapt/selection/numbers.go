@@ -69,10 +69,11 @@ func chosen(items, places []int) Pick {
 	return Pick{Items: slices.Sorted(slices.Values(kept)), Order: kept}
 }
 
-func pickOf(items, places []int) []int {
-	kept := make([]int, len(places))
+// pickOf returns the values at some places.
+func pickOf[T any](values []T, places []int) []T {
+	picked := make([]T, len(places))
 	for i, place := range places {
-		kept[i] = items[place]
+		picked[i] = values[place]
 	}
-	return kept
+	return picked
 }

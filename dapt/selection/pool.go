@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"sync"
 
 	"github.com/dapt-go/dapt-go/dapt/internal/pyrand"
@@ -44,6 +45,12 @@ type Matrix struct {
 
 // Row returns row i, not a copy.
 func (m Matrix) Row(i int) []float32 { return m.Values[i*m.Columns : (i+1)*m.Columns] }
+
+// Best returns the first column of row i's highest number.
+func (m Matrix) Best(i int) int {
+	row := m.Row(i)
+	return slices.Index(row, slices.Max(row))
+}
 
 // Once returns a function that computes when it is first called, and again only after an error. It may be called by
 // several goroutines.
@@ -135,6 +142,35 @@ func (p *Pool) validation(ctx context.Context, m Method) (*Scores, error) {
 	}
 	p.others = s
 	return s, nil
+}
+
+// aims are the validation images of the items' class, places in the scores; the items themselves where it has none.
+func (p *Pool) aims(ctx context.Context, m Method, s *Scores, items []int) (*Scores, []int, error) {
+	val, err := p.validation(ctx, m)
+	if err != nil {
+		return nil, nil, err
+	}
+	if val != nil {
+		if places := labelled(val.Labels, s.Labels, items); len(places) > 0 {
+			return val, places, nil
+		}
+	}
+	return s, items, nil
+}
+
+// labelled returns the places in all whose label is that of one of the items.
+func labelled(all, labels, items []int) []int {
+	wanted := map[int]bool{}
+	for _, item := range items {
+		wanted[labels[item]] = true
+	}
+	var places []int
+	for i, label := range all {
+		if wanted[label] {
+			places = append(places, i)
+		}
+	}
+	return places
 }
 
 // check finds wrong sizes, and numbers that are none.

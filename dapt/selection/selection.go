@@ -38,22 +38,16 @@ type Pick struct {
 	Scores  []float64 // of all candidates, in their order; nil for methods that choose sets
 }
 
-// Looks reports whether a method looks at what a model makes of the images.
-func Looks(m Method) bool {
-	switch m.(type) {
-	case Full, Uniform:
-		return false
-	}
-	return true
+// Blind is a Method that does not look at what a model makes of the images.
+type Blind interface {
+	Method
+	NeedsNoModel() // does nothing
 }
 
-// Weighs reports whether a method's picks have weights.
-func Weighs(m Method) bool {
-	switch m.(type) {
-	case CRAIG, GradMatch:
-		return true
-	}
-	return false
+// Weigher is a Method whose picks have weights.
+type Weigher interface {
+	Method
+	Weighs() // does nothing
 }
 
 // All returns the methods with their default settings, [Full] first.

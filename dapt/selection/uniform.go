@@ -8,6 +8,9 @@ type Full struct{}
 // Name returns "full".
 func (Full) Name() string { return "full" }
 
+// NeedsNoModel makes it a [Blind].
+func (Full) NeedsNoModel() {}
+
 // Select returns items.
 func (Full) Select(_ context.Context, _ *Pool, items []int, _ int) (Pick, error) {
 	return Pick{Items: items, Order: items}, nil
@@ -19,6 +22,9 @@ type Uniform struct{}
 
 // Name returns "uniform".
 func (Uniform) Name() string { return "uniform" }
+
+// NeedsNoModel makes it a [Blind].
+func (Uniform) NeedsNoModel() {}
 
 // Select draws.
 func (Uniform) Select(_ context.Context, pool *Pool, items []int, budget int) (Pick, error) {

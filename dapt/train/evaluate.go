@@ -31,21 +31,12 @@ func (e *Engine) Evaluate(ctx context.Context, data *dataset.Dataset, items []da
 	if len(items) == 0 {
 		return Score{}, errors.New("train: nothing to evaluate: the list of images is empty")
 	}
-	l := e.newLoader(data, items)
-	if err := l.labelled(); err != nil {
-		return Score{}, err
-	}
-	texts, err := e.encodeTexts(data, words)
-	if err != nil {
-		return Score{}, err
-	}
-	defer texts.MustFinalizeAll()
 	labels := make([]int, 0, len(items))
 	for _, item := range items {
 		labels = append(labels, item.Label)
 	}
 	predicted := make([]int, len(items))
-	err = l.stream(ctx, e.batch(c), transform.Eval, func(p *pixels) error {
+	err := e.stream(ctx, e.newLoader(data, items), words, c, transform.Eval, func(p *pixels, texts *tensors.Tensor) error {
 		classes, err := e.classes.Call1(e.imageTensor(p), texts)
 		if err != nil {
 			return fmt.Errorf("train: classifying: %w", err)
@@ -58,7 +49,23 @@ func (e *Engine) Evaluate(ctx context.Context, data *dataset.Dataset, items []da
 			}
 		})
 	})
-	return score(labels, predicted, len(data.Classes)), err
+	if err != nil {
+		return Score{}, err
+	}
+	return score(labels, predicted, len(data.Classes)), nil
+}
+
+// stream encodes the texts of the loader's classes, and words, once, and hands them on with each batch of images.
+func (e *Engine) stream(ctx context.Context, l *loader, words []string, c Config, view func(*image.NRGBA, int) *image.NRGBA, work func(*pixels, *tensors.Tensor) error) error {
+	if err := l.labelled(); err != nil {
+		return err
+	}
+	texts, err := e.encodeTexts(l.data, words)
+	if err != nil {
+		return err
+	}
+	defer texts.MustFinalizeAll()
+	return l.stream(ctx, e.batch(c), view, func(p *pixels) error { return work(p, texts) })
 }
 
 // encodeTexts returns the unit features of the classes' sentences and then of words: [classes+words, embed].

@@ -18,17 +18,9 @@ func (e *Engine) Heat(ctx context.Context, data *dataset.Dataset, items []datase
 }
 
 func (e *Engine) heatOf(ctx context.Context, l *loader, words []string, c Config, view func(*image.NRGBA, int) *image.NRGBA) ([][]float32, error) {
-	if err := l.labelled(); err != nil {
-		return nil, err
-	}
-	texts, err := e.encodeTexts(l.data, words)
-	if err != nil {
-		return nil, err
-	}
-	defer texts.MustFinalizeAll()
 	cells := e.Model.Config.Patches()
 	maps := make([][]float32, len(l.items))
-	return maps, l.stream(ctx, e.batch(c), view, func(p *pixels) error {
+	return maps, e.stream(ctx, l, words, c, view, func(p *pixels, texts *tensors.Tensor) error {
 		heat, err := e.heat.Call1(e.imageTensor(p), texts, labelTensor(p))
 		if err != nil {
 			return fmt.Errorf("train: Grad-CAM: %w", err)

@@ -12,6 +12,7 @@ import (
 	"gonum.org/v1/gonum/floats"
 
 	"github.com/dapt-go/dapt-go/dapt/dataset"
+	"github.com/dapt-go/dapt-go/dapt/selection"
 	"github.com/dapt-go/dapt-go/dapt/transform"
 )
 
@@ -29,17 +30,8 @@ type DeepFool struct {
 // step goes to the nearest border of the classes' linear approximations. An image that keeps its class to the last step
 // has the length of what was tried.
 func (e *Engine) Robustness(ctx context.Context, data *dataset.Dataset, items []dataset.Item, f DeepFool, c Config) ([]float64, error) {
-	l := e.newLoader(data, items)
-	if err := l.labelled(); err != nil {
-		return nil, err
-	}
-	texts, err := e.encodeTexts(data, nil)
-	if err != nil {
-		return nil, err
-	}
-	defer texts.MustFinalizeAll()
 	lengths := make([]float64, len(items))
-	return lengths, l.stream(ctx, e.batch(c), transform.Eval, func(p *pixels) error {
+	return lengths, e.stream(ctx, e.newLoader(data, items), nil, c, transform.Eval, func(p *pixels, texts *tensors.Tensor) error {
 		squares, _, err := e.fool(ctx, p, texts, f)
 		if err != nil {
 			return err
@@ -176,10 +168,10 @@ func (p *pusher) begin(logits []float32, targets, images int) {
 // settle marks the images whose class has changed, and tells whether all have.
 func (p *pusher) settle(logits []float32) bool {
 	all := true
+	scores := selection.Matrix{Columns: p.classes, Values: logits}
 	for i := range p.list {
-		row := logits[i*p.classes:][:p.classes]
 		image := &p.list[i]
-		image.done = image.done || slices.Index(row, slices.Max(row)) != image.first || len(image.targets) == 0
+		image.done = image.done || scores.Best(i) != image.first || len(image.targets) == 0
 		all = all && image.done
 	}
 	return all

@@ -211,8 +211,8 @@ func (t *tuning) steps() int { return max(len(t.Data.Train)/t.Config.Batch, 1) }
 func (t *tuning) step(p *pixels, steps int) error {
 	s, side := t.state, t.Engine.Model.Config.Side
 	in := Input{Images: p.images, Labels: p.labels, Masks: p.masks, Classes: t.classes, Background: t.background}
-	for _, item := range p.items {
-		if t.Weights != nil {
+	if t.Weights != nil {
+		for _, item := range p.items {
 			in.Weights = append(in.Weights, float32(t.Weights[item]))
 		}
 	}

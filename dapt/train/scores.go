@@ -2,8 +2,8 @@ package train
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"slices"
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
@@ -31,15 +31,6 @@ func (e *Engine) Reset(seed uint64) error {
 // Scores returns what the engine's present prompts make of items, by the test transform: features and texts of unit length
 // and the logits of data's classes.
 func (e *Engine) Scores(ctx context.Context, data *dataset.Dataset, items []dataset.Item, c Config) (*selection.Scores, error) {
-	l := e.newLoader(data, items)
-	if err := l.labelled(); err != nil {
-		return nil, err
-	}
-	texts, err := e.encodeTexts(data, nil)
-	if err != nil {
-		return nil, err
-	}
-	defer texts.MustFinalizeAll()
 	exec, err := e.program(func(inputs []*Node) []*Node {
 		features, logits := e.logits(inputs[0], inputs[1])
 		return []*Node{features, logits}
@@ -52,27 +43,25 @@ func (e *Engine) Scores(ctx context.Context, data *dataset.Dataset, items []data
 	for _, item := range items {
 		s.Labels = append(s.Labels, item.Label)
 	}
-	if s.Texts.Values, err = tensors.CopyFlatData[float32](texts); err != nil {
-		return nil, fmt.Errorf("train: reading the texts' features: %w", err)
-	}
-	return s, l.stream(ctx, e.batch(c), transform.Eval, func(p *pixels) error {
+	return s, e.stream(ctx, e.newLoader(data, items), nil, c, transform.Eval, func(p *pixels, texts *tensors.Tensor) error {
 		outputs, err := exec.Call(e.imageTensor(p), texts)
 		if err != nil {
 			return fmt.Errorf("train: scoring: %w", err)
 		}
 		e.seen(len(p.items))
+		var errs []error
+		if p.items[0] == 0 { // the first batch
+			errs = append(errs, tensors.ConstFlatData(texts, func(flat []float32) { copy(s.Texts.Values, flat) }))
+		}
 		for i, table := range []selection.Matrix{s.Features, s.Logits} {
-			err := tensors.ConstFlatData(outputs[i], func(flat []float32) {
+			errs = append(errs, tensors.ConstFlatData(outputs[i], func(flat []float32) {
 				for row, item := range p.items {
 					copy(table.Row(item), flat[row*table.Columns:])
 				}
-			})
+			}))
 			outputs[i].MustFinalizeAll()
-			if err != nil {
-				return fmt.Errorf("train: reading scores: %w", err)
-			}
 		}
-		return nil
+		return errors.Join(errs...)
 	})
 }
 
@@ -100,8 +89,7 @@ func (t *tuning) remember(ctx context.Context) error {
 	}
 	right := make([]bool, len(s.Labels))
 	for i, label := range s.Labels {
-		row := s.Logits.Row(i)
-		right[i] = slices.Index(row, slices.Max(row)) == label
+		right[i] = s.Logits.Best(i) == label
 	}
 	t.state.Memory = selection.NewMemory(right)
 	return nil

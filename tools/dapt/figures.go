@@ -1,7 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
+	"image"
+	"image/png"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -47,6 +50,21 @@ func writeFigures(results []experiment.Result, folder string) error {
 		if err := renameio.WriteFile(filepath.Join(folder, name), f.File(), 0o644); err != nil {
 			return fmt.Errorf("writing a figure: %w", err)
 		}
+	}
+	return nil
+}
+
+// writePicture writes a PNG, and makes its folder.
+func writePicture(path string, picture image.Image) error {
+	var data bytes.Buffer
+	if err := png.Encode(&data, picture); err != nil {
+		return fmt.Errorf("drawing %s: %w", path, err)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	if err := renameio.WriteFile(path, data.Bytes(), 0o644); err != nil {
+		return fmt.Errorf("writing a picture: %w", err)
 	}
 	return nil
 }

@@ -1,13 +1,9 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
-	"image/png"
-	"os"
 	"path/filepath"
 
-	"github.com/google/renameio/v2"
 	"github.com/spf13/cobra"
 
 	"github.com/dapt-go/dapt-go/dapt/dataset"
@@ -116,15 +112,8 @@ func (s *setup) sheet(c *cobra.Command, b experiment.Benchmark, items []dataset.
 		rows = append(rows, report.SheetRow{Title: item.Class, Images: views})
 	}
 	path := filepath.Join(s.out, "masks.png")
-	var picture bytes.Buffer
-	if err := png.Encode(&picture, report.Sheet(columns, rows)); err != nil {
-		return fmt.Errorf("drawing the sheet: %w", err)
-	}
-	if err := os.MkdirAll(s.out, 0o755); err != nil {
+	if err := writePicture(path, report.Sheet(columns, rows)); err != nil {
 		return err
-	}
-	if err := renameio.WriteFile(path, picture.Bytes(), 0o644); err != nil {
-		return fmt.Errorf("writing the sheet: %w", err)
 	}
 	fmt.Fprintln(c.OutOrStdout(), path)
 	return nil

@@ -1,13 +1,9 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
-	"image/png"
 	"path/filepath"
 	"slices"
-
-	"github.com/google/renameio/v2"
 
 	"github.com/dapt-go/dapt-go/dapt/experiment"
 	"github.com/dapt-go/dapt-go/dapt/report"
@@ -47,11 +43,7 @@ func (s *setup) sheets(b experiment.Benchmark, results []experiment.Result) ([]r
 		}
 		sheet.Rows = append(sheet.Rows, row)
 	}
-	var picture bytes.Buffer
-	if err := png.Encode(&picture, sheet.Image()); err != nil {
-		return nil, fmt.Errorf("drawing what is kept: %w", err)
-	}
-	return []report.ContactSheet{sheet}, renameio.WriteFile(filepath.Join(s.out, "selections.png"), picture.Bytes(), 0o644)
+	return []report.ContactSheet{sheet}, writePicture(filepath.Join(s.out, "selections.png"), sheet.Image())
 }
 
 // keeping are the runs of the first learner and seed that left images out, at their largest ratio.

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -42,7 +43,7 @@ func (x *sweep) flags(f *pflag.FlagSet) {
 }
 
 func newFewShot(s *setup) *cobra.Command {
-	x := sweep{pool: 1}
+	x := sweep{}
 	c := &cobra.Command{
 		Use:   "fewshot",
 		Short: "the few-shot experiment: 1, 2, 4, 8 and 16 shots, three seeds; resumes what was interrupted",
@@ -53,7 +54,7 @@ func newFewShot(s *setup) *cobra.Command {
 				return err
 			}
 			f := experiment.FewShot{
-				Benchmarks: []experiment.Benchmark{p.Benchmark}, Methods: p.Methods, Shots: x.shots, Seeds: x.seedList(), Train: &p.Train, Focus: p.Focus,
+				Benchmarks: []experiment.Benchmark{p.Benchmark}, Methods: p.Methods, Shots: x.shots, Seeds: seedsTo(x.seeds), Train: &p.Train, Focus: p.Focus,
 			}
 			return s.run(c, p.Benchmark, f, "go run ./tools/dapt dataeff")
 		},
@@ -125,9 +126,9 @@ func (x *sweep) preset(s *setup, c *cobra.Command) (experiment.Preset, error) {
 	if x.focus >= 0 {
 		p.Focus = x.focus
 	}
-	for _, count := range append([]int{x.seeds, x.pool}, x.shots...) {
+	for _, count := range append([]int{x.seeds}, x.shots...) {
 		if count < 1 {
-			return p, fmt.Errorf("-seeds, -shots or -pool has %d, want at least 1", count)
+			return p, fmt.Errorf("-seeds or -shots has %d, want at least 1", count)
 		}
 	}
 	return p, t.Validate()
@@ -139,29 +140,18 @@ func (x *sweep) chosen(methods []dapt.Method) ([]dapt.Method, error) {
 		return methods, nil
 	}
 	var chosen []dapt.Method
-	var known []string
 	for _, name := range x.methods {
-		known = nil
-		before := len(chosen)
-		for _, m := range methods {
-			known = append(known, m.Name())
-			if m.Name() == name {
-				chosen = append(chosen, m)
+		at := slices.IndexFunc(methods, func(m dapt.Method) bool { return m.Name() == name })
+		if at < 0 {
+			var known []string
+			for _, m := range methods {
+				known = append(known, m.Name())
 			}
-		}
-		if len(chosen) == before {
 			return nil, fmt.Errorf("-methods has %q, want some of %s", name, strings.Join(known, ", "))
 		}
+		chosen = append(chosen, methods[at])
 	}
 	return chosen, nil
-}
-
-func (x *sweep) seedList() []int {
-	var seeds []int
-	for seed := range x.seeds {
-		seeds = append(seeds, seed+1)
-	}
-	return seeds
 }
 
 func (x *sweep) dataEfficient(p experiment.Preset) (experiment.DataEfficient, error) {
@@ -169,8 +159,11 @@ func (x *sweep) dataEfficient(p experiment.Preset) (experiment.DataEfficient, er
 		p.Methods = p.Methods[:3] // without DAPT-G, whose maps take as long as its steps
 	}
 	d := experiment.DataEfficient{
-		Benchmarks: []experiment.Benchmark{p.Benchmark}, Methods: p.Methods, Ratios: x.ratios, Seeds: x.seedList(),
+		Benchmarks: []experiment.Benchmark{p.Benchmark}, Methods: p.Methods, Ratios: x.ratios, Seeds: seedsTo(x.seeds),
 		Shots: x.pool, Everything: x.allOfTraining, Warmup: x.warmup, Weighted: x.weighted, Train: &p.Train, Focus: p.Focus,
+	}
+	if x.pool < 1 {
+		return d, fmt.Errorf("-pool is %d, want at least 1", x.pool)
 	}
 	if x.full {
 		d.Ratios, d.Seeds = nil, nil

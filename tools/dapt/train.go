@@ -100,24 +100,29 @@ func (x *choices) run(s *setup, c *cobra.Command) error {
 	if x.seeds < 1 {
 		return fmt.Errorf("-seeds is %d, want at least 1", x.seeds)
 	}
-	var seeds []int
-	for seed := range x.seeds {
-		seeds = append(seeds, seed+1)
-	}
 	var p protocol
 	switch x.protocol {
 	case "few-shot":
 		x.config.Epochs = cmp.Or(x.config.Epochs, train.Paper().Epochs)
 		p = experiment.FewShot{
-			Benchmarks: []experiment.Benchmark{b}, Methods: []dapt.Method{m}, Shots: []int{x.shots}, Seeds: seeds, Train: &x.config, Focus: x.focus,
+			Benchmarks: []experiment.Benchmark{b}, Methods: []dapt.Method{m}, Shots: []int{x.shots}, Seeds: seedsTo(x.seeds), Train: &x.config, Focus: x.focus,
 		}
 	case "base-to-novel":
 		x.config.Epochs = cmp.Or(x.config.Epochs, train.PaperBaseToNovel().Epochs)
 		p = experiment.BaseToNovel{
-			Benchmarks: []experiment.Benchmark{b}, Methods: []dapt.Method{m}, Shots: x.shots, Seeds: seeds, Train: &x.config, Focus: x.focus,
+			Benchmarks: []experiment.Benchmark{b}, Methods: []dapt.Method{m}, Shots: x.shots, Seeds: seedsTo(x.seeds), Train: &x.config, Focus: x.focus,
 		}
 	default:
 		return fmt.Errorf("-protocol is %q, want few-shot or base-to-novel", x.protocol)
 	}
 	return s.run(c, b, p, "go run ./tools/dapt report")
+}
+
+// seedsTo are the seeds 1 to last.
+func seedsTo(last int) []int {
+	seeds := make([]int, last)
+	for i := range seeds {
+		seeds[i] = i + 1
+	}
+	return seeds
 }
