@@ -37,17 +37,17 @@ func TestAFullDiskCostsNoFinishedRun(t *testing.T) {
 	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &full); err != nil {
 		t.Fatal(err)
 	}
-	err = appendResult(path, some()[1])
+	err = appendLine(path, some()[1])
 	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &old); err != nil {
 		t.Fatal(err)
 	}
 	if err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "free some space") {
-		t.Errorf("appendResult on a full disk = %v, want an error that names the file and says what to do", err)
+		t.Errorf("appendLine on a full disk = %v, want an error that names the file and says what to do", err)
 	}
 	if got, err := ReadResults(path); err != nil || len(got) != 1 {
 		t.Errorf("then the file has %d results, %v, want the one before", len(got), err)
 	}
-	if err := appendResult(path, some()[1]); err != nil {
+	if err := appendLine(path, some()[1]); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := ReadResults(path); err != nil || len(got) != 2 {

@@ -1,11 +1,13 @@
 package experiment
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"path"
 	"path/filepath"
 	"runtime/debug"
 	"slices"
@@ -146,9 +148,12 @@ func (l *Lab) find(wanted Result) (Result, bool) {
 	return l.results[at], true
 }
 
-// add puts a finished run on file.
-func (l *Lab) add(r Result) error {
-	if err := appendResult(l.ResultsPath(), r); err != nil {
+// add puts a finished run on file, after how long it took.
+func (l *Lab) add(r Result, took Time) error {
+	if err := appendLine(filepath.Join(l.Folder, "times.jsonl"), took); err != nil {
+		return err
+	}
+	if err := appendLine(l.ResultsPath(), r); err != nil {
 		return err
 	}
 	l.results = append(l.results, r)
@@ -170,15 +175,23 @@ func hash(text string) string {
 
 // RunFolder is where a run keeps its checkpoint and its prompts. Runs with other settings have other folders.
 func (l *Lab) RunFolder(r Result) string {
-	return filepath.Join(l.Folder, "runs", r.Protocol, r.Dataset, strings.ReplaceAll(r.Method, "/", "-"),
+	return filepath.Join(l.Folder, filepath.FromSlash(r.folder()))
+}
+
+// folder is RunFolder below the lab's, with slashes.
+func (r Result) folder() string {
+	return path.Join("runs", r.Protocol, r.Dataset, strings.ReplaceAll(r.Method, "/", "-"),
 		fmt.Sprintf("shots_%d", r.Shots), fmt.Sprintf("seed%d-%s", r.Seed, r.key()))
 }
 
-// version names this module's version in the running program.
+// version names this module's version in the running program, which may be one of another module, such as a notebook's.
 func version() string {
 	build, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "unknown"
+	}
+	if build.Main.Path != module {
+		return imported(build.Deps)
 	}
 	v := build.Main.Version
 	for _, setting := range build.Settings {
@@ -187,4 +200,18 @@ func version() string {
 		}
 	}
 	return v
+}
+
+const module = "github.com/dapt-go/dapt-go"
+
+// imported is the version of this module among others; one in a folder has none of its own, as when its own programs run.
+func imported(modules []*debug.Module) string {
+	at := slices.IndexFunc(modules, func(m *debug.Module) bool { return m.Path == module })
+	switch {
+	case at < 0:
+		return "unknown"
+	case modules[at].Replace != nil:
+		return cmp.Or(modules[at].Replace.Version, "(devel)")
+	}
+	return modules[at].Version
 }

@@ -7,7 +7,8 @@ import (
 	"github.com/dapt-go/dapt-go/dapt/train"
 )
 
-// Result is one finished run: everything a table, a figure or a sceptic needs. It is one JSON line of the results file.
+// Result is one finished run: everything a table, a figure or a sceptic needs. It is one JSON line of the results file,
+// which is the same bytes for the same runs on the same backend; how long they took is in a [Time].
 type Result struct {
 	Protocol  string          `json:"protocol"`   // "base_to_novel", "few_shot", "data_efficient"
 	Dataset   string          `json:"dataset"`    // "Mini"
@@ -23,8 +24,6 @@ type Result struct {
 	Epochs    []Epoch         `json:"epochs"`              // empty for zero-shot
 	Final     string          `json:"final"`               // "last step" or "best on val (epoch e)"
 	Focus     []Focus         `json:"focus,omitempty"`     // Grad-CAM energy inside the true mask, held-out images
-	Seconds   float64         `json:"seconds"`             // wall time of training
-	Feed      train.Feed      `json:"feed"`                // how much of it the device waited for images
 	Selection *Selection      `json:"selection,omitempty"` // data-efficient only
 }
 
@@ -66,4 +65,11 @@ type Selection struct {
 	Images  int       `json:"images"`            // in the draw
 	Kept    []int     `json:"kept"`              // indices of the draw's training list
 	Weights []float64 `json:"weights,omitempty"` // of those, as the method gives them
+}
+
+// Time is how long a finished run took, one JSON line of times.jsonl beside the results file.
+type Time struct {
+	Run     string     `json:"run"`     // its folder, below the lab's
+	Seconds float64    `json:"seconds"` // wall time of training
+	Feed    train.Feed `json:"feed"`    // how much of it the device waited for images
 }

@@ -39,9 +39,9 @@ func ReadResults(path string) ([]Result, error) {
 	}
 }
 
-// appendResult adds one line and waits until it is on the disk. A line cut short before is ended first.
-func appendResult(path string, result Result) error {
-	line, err := json.Marshal(result)
+// appendLine adds one line of JSON and waits until it is on the disk. A line cut short before is removed first.
+func appendLine(path string, value any) error {
+	line, err := json.Marshal(value)
 	if err != nil {
 		return fmt.Errorf("experiment: encoding a result: %w", err)
 	}

@@ -19,7 +19,7 @@ func some() []Result {
 		SplitHash: "0123", Code: "v1", Backbone: "mini 4567", Backend: Backend{"go", "none", "0", 2},
 		Tests:  []Test{{"base", 3, 100.0 / 3, 20.0 / 7, []string{"a", "b"}, []float64{1.0 / 3, -1}}},
 		Epochs: []Epoch{{Epoch: 0, Phase: 1, Rate: 1e-5, Losses: map[string]float64{"total": 0.1 + 0.2}, Val: -1}},
-		Final:  "last step", Focus: []Focus{{"base", 2, 1.0 / 3, 2.0 / 3, 30}}, Seconds: 1.5,
+		Final:  "last step", Focus: []Focus{{"base", 2, 1.0 / 3, 2.0 / 3, 30}},
 	}
 	second := first
 	second.Seed, second.Focus = 2, nil
@@ -31,7 +31,7 @@ func write(t *testing.T, results []Result) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "below", "results.jsonl")
 	for _, r := range results {
-		if err := appendResult(path, r); err != nil {
+		if err := appendLine(path, r); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -64,7 +64,7 @@ func TestALineCutShortIsLeftOut(t *testing.T) {
 		if got, err := ReadResults(path); err != nil || !reflect.DeepEqual(got, results[:1]) {
 			t.Fatalf("cut at byte %d: %d results, %v, want the first", length, len(got), err)
 		}
-		if err := appendResult(path, results[1]); err != nil {
+		if err := appendLine(path, results[1]); err != nil {
 			t.Fatal(err)
 		}
 		if again, err := os.ReadFile(path); err != nil || string(again) != string(whole) {
@@ -113,8 +113,8 @@ func TestAResultsFolderThatCannotBeWrittenIsAnError(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), file) || !strings.Contains(err.Error(), "choose") {
 		t.Errorf("Open = %v, want an error that names the folder and says what to do", err)
 	}
-	if err := appendResult(filepath.Join(file, "results.jsonl"), some()[0]); err == nil || !strings.Contains(err.Error(), "choose one that can be written") {
-		t.Errorf("appendResult = %v, want an error that says what to do", err)
+	if err := appendLine(filepath.Join(file, "results.jsonl"), some()[0]); err == nil || !strings.Contains(err.Error(), "choose one that can be written") {
+		t.Errorf("appendLine = %v, want an error that says what to do", err)
 	}
 	lab := newLab(t, t.TempDir())
 	lab.Folder = file // closed after it was opened

@@ -111,11 +111,12 @@ func (l *Lab) runAll(ctx context.Context, runs []run) ([]Result, error) {
 		done, ok := l.find(r.result)
 		if !ok {
 			bar.begin(&r)
+			var took Time
 			var err error
-			if done, err = r.do(ctx, l, &bar); err != nil {
+			if done, took, err = r.do(ctx, l, &bar); err != nil {
 				return results, fmt.Errorf("experiment: %s, %s, seed %d: %w", r.result.Dataset, r.result.Method, r.result.Seed, err)
 			}
-			if err := l.add(done); err != nil {
+			if err := l.add(done, took); err != nil {
 				return results, err
 			}
 		}
@@ -125,17 +126,17 @@ func (l *Lab) runAll(ctx context.Context, runs []run) ([]Result, error) {
 }
 
 // do tunes and tests.
-func (r *run) do(ctx context.Context, lab *Lab, bar *meter) (Result, error) {
+func (r *run) do(ctx context.Context, lab *Lab, bar *meter) (Result, Time, error) {
 	engine, err := lab.Engine(r.method.Learner, r.config.DType)
 	if err != nil {
-		return Result{}, err
+		return Result{}, Time{}, err
 	}
 	engine.Seen = bar.seen
 	defer func() { engine.Seen = nil }()
 	result, data := r.result, r.data
 	if r.share != nil {
 		if data, result.Selection, err = r.choose(ctx, lab); err != nil {
-			return Result{}, err
+			return Result{}, Time{}, err
 		}
 	}
 	tuning := train.Run{
@@ -144,14 +145,14 @@ func (r *run) do(ctx context.Context, lab *Lab, bar *meter) (Result, error) {
 	}
 	outcome, err := tuning.Tune(ctx)
 	if err != nil {
-		return Result{}, err
+		return Result{}, Time{}, err
 	}
-	result.Epochs, result.Final, result.Seconds, result.Feed = outcome.Epochs, outcome.Final, outcome.Seconds, outcome.Feed
+	result.Epochs, result.Final = outcome.Epochs, outcome.Final
 	for _, t := range r.tests {
 		bar.doing("testing " + t.name)
 		score, err := engine.Evaluate(ctx, t.data, t.data.Test, t.words, r.config)
 		if err != nil {
-			return Result{}, err
+			return Result{}, Time{}, err
 		}
 		result.Tests = append(result.Tests, Test{
 			Name: t.name, Images: score.Images, Accuracy: score.Accuracy, MacroF1: score.MacroF1, Classes: t.data.Classes, PerClass: score.PerClass,
@@ -161,7 +162,7 @@ func (r *run) do(ctx context.Context, lab *Lab, bar *meter) (Result, error) {
 		bar.doing("looking where it looks")
 		result.Focus, err = r.measureFocus(ctx, lab)
 	}
-	return result, err
+	return result, Time{result.folder(), outcome.Seconds, outcome.Feed}, err
 }
 
 // meter adds up the work of all runs.

@@ -7,7 +7,14 @@ import (
 
 	"github.com/dapt-go/dapt-go/dapt"
 	"github.com/dapt-go/dapt-go/dapt/experiment"
+	"github.com/dapt-go/dapt-go/dapt/report/chart"
 )
+
+// Figure is a drawing.
+type Figure = chart.Figure
+
+// at is a mean over seeds at a place on the horizontal axis.
+func at(x float64, s Stat) chart.Point { return chart.Point{X: x, Mean: s.Mean, Std: s.Std} }
 
 // Curves are the losses and the validation accuracy by epoch, one figure for each data set and term that was logged:
 // the mean over seeds of each method, in a band of the population standard deviation. Where images were selected, each
@@ -43,7 +50,7 @@ func (s *study) curves() ([]Figure, error) {
 	for _, v := range s.variants {
 		picks = appendNew(picks, v.picks())
 	}
-	var charts []chart
+	var charts []chart.Chart
 	for _, dataset := range s.datasets {
 		for _, kept := range picks {
 			for _, term := range terms() {
@@ -51,26 +58,26 @@ func (s *study) curves() ([]Figure, error) {
 			}
 		}
 	}
-	return figures(charts)
+	return chart.Draw(charts)
 }
 
 // epochChart has the curves of one term, of the runs that were tuned on the same images.
-func (s *study) epochChart(dataset, kept string, t term) chart {
-	c := chart{title: s.title(dataset, kept, t.title), axis: "epochs done"}
+func (s *study) epochChart(dataset, kept string, t term) chart.Chart {
+	c := chart.Chart{Title: s.title(dataset, kept, t.title), Axis: "epochs done"}
 	for _, g := range s.groups {
 		if points := g.points(t); g.dataset == dataset && g.picks() == kept && len(points) > 0 {
-			c.curves = append(c.curves, curve{name: s.label(g.tuning()), style: s.style(g.variant), points: points})
+			c.Curves = append(c.Curves, chart.Curve{Name: s.label(g.tuning()), Style: s.style(g.variant), Points: points})
 		}
 	}
-	if len(c.curves) > 0 {
-		points := c.curves[0].points
-		c.over = fmt.Sprintf("%g epochs", points[len(points)-1].x)
+	if len(c.Curves) > 0 {
+		points := c.Curves[0].Points
+		c.Over = fmt.Sprintf("%g epochs", points[len(points)-1].X)
 	}
 	return c
 }
 
 // points takes means over the seeds that have the epoch.
-func (g group) points(t term) []point {
+func (g group) points(t term) []chart.Point {
 	values := map[int][]float64{}
 	var epochs []int
 	for _, r := range g.runs {
@@ -84,9 +91,9 @@ func (g group) points(t term) []point {
 		}
 	}
 	slices.Sort(epochs)
-	points := make([]point, len(epochs))
+	points := make([]chart.Point, len(epochs))
 	for i, epoch := range epochs {
-		points[i] = point{float64(epoch + 1), newStat(values[epoch])}
+		points[i] = at(float64(epoch+1), newStat(values[epoch]))
 	}
 	return points
 }

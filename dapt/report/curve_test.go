@@ -18,7 +18,7 @@ func TestCurvesAreMeansOverSeeds(t *testing.T) {
 		t.Fatalf("curve has %d points, want 3", len(points))
 	}
 	// Epoch 1 has total losses 2.1, 2.2 and 2.3.
-	if got := points[1]; got.x != 2 || !near(got.Mean, 2.2) || !near(got.Std, 0.081650) {
+	if got := points[1]; got.X != 2 || !near(got.Mean, 2.2) || !near(got.Std, 0.081650) {
 		t.Errorf("second point = %+v, want 2 epochs done with 2.2 ± 0.08165", got)
 	}
 }
@@ -55,7 +55,7 @@ func TestNumbersThatAreNotFiniteAreLeftOut(t *testing.T) {
 	if got := s.groups[0].points(terms()[0]); len(got) != 2 {
 		t.Errorf("validation curve has %d points, want 2", len(got))
 	}
-	if got := s.groups[0].points(terms()[2]); len(got) != 1 || got[0].x != 3 {
+	if got := s.groups[0].points(terms()[2]); len(got) != 1 || got[0].X != 3 {
 		t.Errorf("cls curve = %+v, want that after 3 epochs alone", got)
 	}
 	figures, err := Curves([]experiment.Result{r})

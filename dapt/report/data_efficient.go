@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/dapt-go/dapt-go/dapt/experiment"
+	"github.com/dapt-go/dapt-go/dapt/report/chart"
 )
 
 // DataEfficientTable is the accuracy on all classes of data-efficient results: a row for each selection and tuning method,
@@ -176,45 +177,45 @@ func (s *study) ratioCurves() ([]Figure, error) {
 			selections = appendNew(selections, v.selection)
 		}
 	}
-	var charts []chart
+	var charts []chart.Chart
 	for _, dataset := range s.datasets {
 		for _, m := range s.measures() {
-			var row []chart
+			var row []chart.Chart
 			for _, selection := range selections {
 				row = append(row, s.ratioChart(dataset, selection, m))
 			}
-			align(row)
+			chart.Align(row)
 			charts = append(charts, row...)
 		}
 	}
-	return figures(charts)
+	return chart.Draw(charts)
 }
 
 // ratioChart has two curves for each tuning method, one of them flat.
-func (s *study) ratioChart(dataset, selection string, m column) chart {
-	c := chart{title: s.title(dataset, selection, m.Name+", percent"), axis: "images kept, percent"}
+func (s *study) ratioChart(dataset, selection string, m column) chart.Chart {
+	c := chart.Chart{Title: s.title(dataset, selection, m.Name+", percent"), Axis: "images kept, percent"}
 	for _, ratio := range s.ratios(variant.selects) {
-		c.mark(100*ratio, strings.TrimSuffix(percent(ratio), "%"))
+		c.Mark(100*ratio, strings.TrimSuffix(percent(ratio), "%"))
 	}
-	c.over = c.labels() + " percent of the images"
+	c.Over = c.Labels() + " percent of the images"
 	for _, v := range s.rowVariants() {
 		if v.selection != selection {
 			continue
 		}
-		line := curve{name: s.label(v.tuning()), style: s.style(v)}
+		line := chart.Curve{Name: s.label(v.tuning()), Style: s.style(v)}
 		for _, g := range s.atRatios(dataset, v) {
 			if value := g.stat(m); value.Values != nil {
-				line.points = append(line.points, point{100 * g.ratio, value})
+				line.Points = append(line.Points, at(100*g.ratio, value))
 			}
 		}
-		if len(line.points) == 0 {
+		if len(line.Points) == 0 {
 			continue
 		}
-		c.curves = append(c.curves, line)
+		c.Curves = append(c.Curves, line)
 		v.selection = everything
 		for _, g := range s.atRatios(dataset, v) {
 			if value := g.stat(m); value.Values != nil {
-				c.level(line.name+", all images", line.style, value)
+				c.Level(line.Name+", all images", line.Style, value.Mean, value.Std)
 			}
 		}
 	}

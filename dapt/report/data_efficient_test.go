@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/dapt-go/dapt-go/dapt/experiment"
+	"github.com/dapt-go/dapt-go/dapt/report/chart"
 )
 
 // all is run with the tests all and all_shift instead.
@@ -249,14 +250,14 @@ func TestRatioCurvesShareTheirVerticalAxis(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	charts := []chart{s.ratioChart("Mini", "random", s.measures()[0]), s.ratioChart("Mini", "craig", s.measures()[0])}
-	align(charts)
-	if line := charts[1].curves[0].points; line[0].x != 10 || line[1].x != 50 || line[1].Mean != 76 {
+	charts := []chart.Chart{s.ratioChart("Mini", "random", s.measures()[0]), s.ratioChart("Mini", "craig", s.measures()[0])}
+	chart.Align(charts)
+	if line := charts[1].Curves[0].Points; line[0].X != 10 || line[1].X != 50 || line[1].Mean != 76 {
 		t.Errorf("maple on craig = %+v, want 67 at 10 and 76 at 50 percent", line)
 	}
 	for _, c := range charts {
-		if c.low != 60 || c.high != 86 {
-			t.Errorf("vertical axis of %s = [%v, %v], want [60, 86]", c.title, c.low, c.high)
+		if c.Low != 60 || c.High != 86 {
+			t.Errorf("vertical axis of %s = [%v, %v], want [60, 86]", c.Title, c.Low, c.High)
 		}
 	}
 }

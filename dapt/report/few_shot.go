@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/dapt-go/dapt-go/dapt/experiment"
+	"github.com/dapt-go/dapt-go/dapt/report/chart"
 )
 
 // FewShotTable is the table of few-shot results: a row for each method and number of shots, with the accuracy on all
@@ -32,13 +33,13 @@ func (s *study) shotCurves() ([]Figure, error) {
 	if len(s.shots()) < 2 {
 		return nil, nil
 	}
-	var charts []chart
+	var charts []chart.Chart
 	for _, dataset := range s.datasets {
 		for _, m := range s.measures() {
 			charts = append(charts, s.shotChart(dataset, m))
 		}
 	}
-	return figures(charts)
+	return chart.Draw(charts)
 }
 
 // shots are the numbers of shots of what was tuned, ascending.
@@ -67,25 +68,25 @@ func (s *study) measures() []column {
 }
 
 // shotChart has a curve for each method that was measured on the data set.
-func (s *study) shotChart(dataset string, m column) chart {
-	c := chart{title: s.title(dataset, m.Name+", percent"), axis: "shots"}
+func (s *study) shotChart(dataset string, m column) chart.Chart {
+	c := chart.Chart{Title: s.title(dataset, m.Name+", percent"), Axis: "shots"}
 	for _, shots := range s.shots() {
-		c.mark(math.Log2(float64(shots)), fmt.Sprint(shots))
+		c.Mark(math.Log2(float64(shots)), fmt.Sprint(shots))
 	}
-	c.over = c.labels() + " shots"
+	c.Over = c.Labels() + " shots"
 	for i, method := range s.methods() {
-		var points []point
+		var points []chart.Point
 		for _, g := range s.groups {
 			switch value := g.stat(m); {
 			case g.dataset != dataset || g.method != method || value.Values == nil:
 			case g.shots == 0:
-				c.level(method, i, value)
+				c.Level(method, i, value.Mean, value.Std)
 			default:
-				points = append(points, point{math.Log2(float64(g.shots)), value})
+				points = append(points, at(math.Log2(float64(g.shots)), value))
 			}
 		}
 		if len(points) > 0 {
-			c.curves = append(c.curves, curve{name: method, style: i, points: points})
+			c.Curves = append(c.Curves, chart.Curve{Name: method, Style: i, Points: points})
 		}
 	}
 	return c

@@ -53,12 +53,12 @@ func TestDoublingsOfShotsAreEquallyFarApart(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := s.shotChart("Mini", s.measures()[0])
-	if !c.curves[0].flat || c.curves[0].points[1].x != 4 {
-		t.Errorf("zero-shot = %+v, want a flat line as far as 16 shots", c.curves[0])
+	if !c.Curves[0].Flat || c.Curves[0].Points[1].X != 4 {
+		t.Errorf("zero-shot = %+v, want a flat line as far as 16 shots", c.Curves[0])
 	}
 	var xs, means, deviations []float64
-	for _, p := range c.curves[1].points {
-		xs, means, deviations = append(xs, p.x), append(means, p.Mean), append(deviations, p.Std)
+	for _, p := range c.Curves[1].Points {
+		xs, means, deviations = append(xs, p.X), append(means, p.Mean), append(deviations, p.Std)
 	}
 	if !reflect.DeepEqual(xs, []float64{0, 2, 4}) || !reflect.DeepEqual(means, []float64{62, 65, 77}) || !reflect.DeepEqual(deviations, []float64{1, 1, 1}) {
 		t.Errorf("maple at %v = %v ± %v, want at 0, 2, 4 = 62, 65, 77 ± 1", xs, means, deviations)

@@ -9,8 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"text/tabwriter"
-	"unicode/utf8"
 )
 
 // String is the number as tables print it: "68.20 ± 2.50", without the deviation for a single seed, "–" if it was not
@@ -26,22 +24,22 @@ func (s Stat) String() string {
 	}
 }
 
-// grid returns the table as text, header first, and how many of its columns name the row.
-func (t Table) grid() (lines [][]string, labels int) {
+// list returns the table as text.
+func (t Table) list() List {
 	header := t.labels("data set", "selection", "method", "shots", "seeds")
-	labels = len(header)
+	l := List{Caption: t.Caption, Labels: len(header), Notes: t.Notes}
 	for _, c := range t.Columns {
 		header = append(header, c.Name)
 	}
-	lines = append(lines, header)
+	l.Lines = append(l.Lines, header)
 	for _, row := range t.Rows {
 		line := t.labels(row.Dataset, row.Selection, row.Method, fmt.Sprint(row.Shots), row.seeds())
 		for _, cell := range row.Cells {
 			line = append(line, cell.String())
 		}
-		lines = append(lines, line)
+		l.Lines = append(l.Lines, line)
 	}
-	return lines, labels
+	return l
 }
 
 // labels leaves out the data set where there is only one, the selection and the method where there is none, and the shots
@@ -84,68 +82,11 @@ func (t Table) differ(property func(Row) any) bool {
 
 func (r Row) seeds() string { return strings.Trim(fmt.Sprint(r.Seeds), "[]") }
 
-// Text is the table for a terminal, without its notes. Columns that do not fit into width characters follow below in
-// further blocks, each with the methods' names; a width of 0 means one block.
-func (t Table) Text(width int) string {
-	lines, labels := t.grid()
-	var out strings.Builder
-	out.WriteString(t.Caption + "\n")
-	for from := labels; from < len(lines[0]); {
-		to := from + 1
-		for to < len(lines[0]) && (width <= 0 || blockWidth(lines, labels, from, to+1) <= width) {
-			to++
-		}
-		out.WriteString("\n")
-		w := tabwriter.NewWriter(&out, 0, 0, gap, ' ', 0)
-		for _, line := range lines {
-			shown := append(append([]string{}, line[:labels]...), line[from:to]...)
-			fmt.Fprintln(w, strings.Join(shown, "\t"))
-		}
-		w.Flush() // a strings.Builder takes everything
-		from = to
-	}
-	return out.String()
-}
-
-const gap = 3 // spaces between columns
-
-// blockWidth is the width of a block of the label columns and those in [from, to).
-func blockWidth(lines [][]string, labels, from, to int) int {
-	width := -gap
-	for i := range to {
-		if i >= labels && i < from {
-			continue
-		}
-		widest := 0
-		for _, line := range lines {
-			widest = max(widest, utf8.RuneCountInString(line[i]))
-		}
-		width += widest + gap
-	}
-	return width
-}
+// Text is [List.Text] of the table.
+func (t Table) Text(width int) string { return t.list().Text(width) }
 
 // Markdown is the table and its notes.
-func (t Table) Markdown() string {
-	lines, labels := t.grid()
-	escape := strings.NewReplacer("|", `\|`, "\n", " ", "<", "&lt;")
-	var out strings.Builder
-	fmt.Fprintf(&out, "**%s**\n\n", escape.Replace(t.Caption))
-	for i, line := range lines {
-		for j, text := range line {
-			line[j] = escape.Replace(text)
-		}
-		fmt.Fprintf(&out, "| %s |\n", strings.Join(line, " | "))
-		if i == 0 {
-			out.WriteString("|" + strings.Repeat(" :-- |", labels) + strings.Repeat(" --: |", len(line)-labels) + "\n")
-		}
-	}
-	out.WriteString("\n")
-	for _, note := range t.Notes {
-		fmt.Fprintf(&out, "- %s\n", escape.Replace(note))
-	}
-	return out.String()
-}
+func (t Table) Markdown() string { return t.list().Markdown() }
 
 // CSV is one line for each row, with the mean and the deviation of each column at full precision, empty where it was not
 // measured.

@@ -12,6 +12,7 @@ import (
 	"gonum.org/v1/plot/vg"
 
 	"github.com/dapt-go/dapt-go/dapt/experiment"
+	"github.com/dapt-go/dapt-go/dapt/report/chart"
 )
 
 // OverlapTables tell how alike selection methods choose: a table for each ratio below 1 at which there are several, with
@@ -189,12 +190,12 @@ func matrix(title string, columns []Column, rows []Row) Figure {
 			}
 			x := left + j*matrixCell
 			fmt.Fprintf(&out, `<rect x="%d" y="%d" width="%d" height="%d" fill="%s" fill-opacity="%.3f" stroke="currentColor" stroke-opacity="0.15"/><text x="%d" y="%d" text-anchor="middle">%s</text>`,
-				x, y, matrixCell-1, matrixCell-1, seriesVariable(0), cell.Mean/200, x+matrixCell/2, y+matrixCell/2+4, text)
+				x, y, matrixCell-1, matrixCell-1, chart.SeriesVariable(0), cell.Mean/200, x+matrixCell/2, y+matrixCell/2+4, text)
 		}
 	}
 	out.WriteString("</g>")
 	width, height := vg.Length(left+len(columns)*matrixCell+label*7/10), vg.Length(top+len(rows)*matrixCell)
-	return Figure{title, element(width, height, title, extremes(title, columns, rows), out.String())}
+	return Figure{Title: title, SVG: chart.Element(width, height, title, extremes(title, columns, rows), out.String())}
 }
 
 // extremes says in words which methods have the least and the most in common.

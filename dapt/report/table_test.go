@@ -235,3 +235,25 @@ func TestJSONReadsBackEqual(t *testing.T) {
 		t.Error("JSON of NaN = no error, want one")
 	}
 }
+
+func TestAListIsTheSameInEveryForm(t *testing.T) {
+	l := List{
+		Caption: "Guesses", Labels: 1, Notes: []string{"1 < 2"},
+		Lines: [][]string{{"image", "class", "share"}, {"a|b.png", "cat", "97 %"}, {"c.png", "<dog>", "3 %"}},
+	}
+	if got, want := l.Text(0), "Guesses\n\nimage     class   share\na|b.png   cat     97 %\nc.png     <dog>   3 %\n"; got != want {
+		t.Errorf("Text = %q, want %q", got, want)
+	}
+	if got, want := l.Markdown(), "**Guesses**\n\n| image | class | share |\n| :-- | --: | --: |\n| a\\|b.png | cat | 97 % |\n| c.png | &lt;dog> | 3 % |\n\n- 1 &lt; 2\n"; got != want {
+		t.Errorf("Markdown = %q, want %q", got, want)
+	}
+	html := l.HTML()
+	for _, want := range []string{"<caption>Guesses</caption>", `<th scope="col">share</th>`, `<th scope="row">a|b.png</th><td>cat</td><td>97 %</td>`, "<td>&lt;dog&gt;</td>", "<li>1 &lt; 2</li>"} {
+		if !strings.Contains(html, want) {
+			t.Errorf("HTML = %s, want %s in it", html, want)
+		}
+	}
+	if strings.Count(html, "<tr>") != 3 || strings.Count(html, "<tbody>") != 1 || strings.Count(html, "</tbody>") != 1 {
+		t.Errorf("HTML = %s, want one body and three rows", html)
+	}
+}

@@ -1,4 +1,5 @@
-package report
+// Package chart draws curves as SVG that follows the page's colours and font, and that can be read aloud.
+package chart
 
 import (
 	"bytes"
@@ -36,37 +37,34 @@ func (f Figure) File() []byte {
 	return []byte(strings.Replace(svg, "<svg ", `<svg style="background:#fff" `, 1))
 }
 
-// chart is a figure of curves before it is drawn.
-type chart struct {
-	title     string
-	axis      string      // name of the horizontal axis
-	over      string      // what that covers, such as "3 epochs"
+// Chart is a figure of curves before it is drawn.
+type Chart struct {
+	Title     string
+	Axis      string // name of the horizontal axis
+	Over      string // what that covers, such as "3 epochs"
+	Curves    []Curve
+	Low, High float64     // of the vertical axis; both 0 to fit the curves
 	marks     []plot.Tick // of the horizontal axis, ascending; nil marks whole numbers
-	curves    []curve
-	low, high float64 // of the vertical axis; both 0 to fit the curves
 }
 
-// curve is one line.
-type curve struct {
-	name   string
-	style  int     // its place in series
-	points []point // ascending; at least 1
-	flat   bool    // it does not depend on the horizontal axis, and goes all along it
+// Curve is one line.
+type Curve struct {
+	Name   string
+	Style  int     // its colour and dashes
+	Points []Point // ascending; at least 1
+	Flat   bool    // it does not depend on the horizontal axis, and goes all along it
 }
 
-// point is a mean over seeds at a place on the horizontal axis.
-type point struct {
-	x float64
-	Stat
-}
+// Point is a value at a place on the horizontal axis, in a band of Std above and below.
+type Point struct{ X, Mean, Std float64 }
 
-// mark adds a mark to the horizontal axis.
-func (c *chart) mark(x float64, label string) {
+// Mark adds a mark to the horizontal axis.
+func (c *Chart) Mark(x float64, label string) {
 	c.marks = append(c.marks, plot.Tick{Value: x, Label: label})
 }
 
-// labels are those of all marks.
-func (c *chart) labels() string {
+// Labels are those of all marks.
+func (c *Chart) Labels() string {
 	var labels []string
 	for _, m := range c.marks {
 		labels = append(labels, m.Label)
@@ -75,7 +73,7 @@ func (c *chart) labels() string {
 }
 
 // ends are the first and the last mark; a single one gets some room.
-func (c *chart) ends() (first, last float64) {
+func (c *Chart) ends() (first, last float64) {
 	first, last = c.marks[0].Value, c.marks[len(c.marks)-1].Value
 	if first == last {
 		return first - 1, last + 1
@@ -83,39 +81,39 @@ func (c *chart) ends() (first, last float64) {
 	return first, last
 }
 
-// level adds a flat curve; the chart must have its marks.
-func (c *chart) level(name string, style int, value Stat) {
+// Level adds a flat curve; the chart must have its marks.
+func (c *Chart) Level(name string, style int, mean, std float64) {
 	first, last := c.ends()
-	c.curves = append(c.curves, curve{name, style, []point{{first, value}, {last, value}}, true})
+	c.Curves = append(c.Curves, Curve{name, style, []Point{{first, mean, std}, {last, mean, std}}, true})
 }
 
-// align gives all charts the same vertical axis.
-func align(charts []chart) {
+// Align gives all charts the same vertical axis.
+func Align(charts []Chart) {
 	low, high := math.Inf(1), math.Inf(-1)
 	for _, c := range charts {
-		for _, line := range c.curves {
-			for _, p := range line.points {
+		for _, line := range c.Curves {
+			for _, p := range line.Points {
 				low, high = min(low, p.Mean-p.Std), max(high, p.Mean+p.Std)
 			}
 		}
 	}
 	for i := range charts {
-		charts[i].low, charts[i].high = low, high
+		charts[i].Low, charts[i].High = low, high
 	}
 }
 
-// figures draws the charts that have curves.
-func figures(charts []chart) ([]Figure, error) {
+// Draw draws the charts that have curves.
+func Draw(charts []Chart) ([]Figure, error) {
 	var list []Figure
 	for _, c := range charts {
-		if len(c.curves) == 0 {
+		if len(c.Curves) == 0 {
 			continue
 		}
 		svg, err := c.draw()
 		if err != nil {
-			return nil, fmt.Errorf("report: plotting %s: %w", c.title, err)
+			return nil, fmt.Errorf("chart: plotting %s: %w", c.Title, err)
 		}
-		list = append(list, Figure{c.title, svg})
+		list = append(list, Figure{c.Title, svg})
 	}
 	return list, nil
 }
@@ -143,9 +141,9 @@ var (
 func seriesColor(i int) color.NRGBA { return series[i%len(series)] }
 
 // line is dashed as its series is; a flat one is thin, and never solid.
-func (c curve) line() draw.LineStyle {
-	line := draw.LineStyle{Color: seriesColor(c.style), Width: 1.6, Dashes: dashes[c.style%len(dashes)]}
-	if c.flat {
+func (c Curve) line() draw.LineStyle {
+	line := draw.LineStyle{Color: seriesColor(c.Style), Width: 1.6, Dashes: dashes[c.Style%len(dashes)]}
+	if c.Flat {
 		line.Width = 1
 		if line.Dashes == nil {
 			line.Dashes = []vg.Length{1, 2}
@@ -155,14 +153,14 @@ func (c curve) line() draw.LineStyle {
 }
 
 // draw returns an <svg> element with a title for those who cannot see it.
-func (c *chart) draw() (string, error) {
+func (c *Chart) draw() (string, error) {
 	p := c.plot()
-	for _, line := range c.curves {
+	for _, line := range c.Curves {
 		if err := line.addTo(p); err != nil {
 			return "", err
 		}
 	}
-	entries := placeLegend(c.curves)
+	entries := placeLegend(c.Curves)
 	legend := legendLine*vg.Length(entries[len(entries)-1].line+1) + 4
 	height := plotHeight + legend
 	canvas := vgsvg.New(figureWidth, height)
@@ -175,14 +173,14 @@ func (c *chart) draw() (string, error) {
 	if _, err := canvas.WriteTo(&out); err != nil {
 		return "", err
 	}
-	return element(figureWidth, height, c.title, c.describe(), adapt(out.String())), nil
+	return Element(figureWidth, height, c.Title, c.describe(), adapt(out.String())), nil
 }
 
 // plot is an empty plot with the chart's axes.
-func (c *chart) plot() *plot.Plot {
+func (c *Chart) plot() *plot.Plot {
 	p := plot.New()
 	p.BackgroundColor = nil
-	p.X.Label.Text = c.axis
+	p.X.Label.Text = c.Axis
 	for _, axis := range []*plot.Axis{&p.X, &p.Y} {
 		axis.Color, axis.Tick.Color = ink, ink
 		axis.Label.TextStyle, axis.Tick.Label = withFont(axis.Label.TextStyle), withFont(axis.Tick.Label)
@@ -192,8 +190,8 @@ func (c *chart) plot() *plot.Plot {
 		p.X.Tick.Marker = plot.ConstantTicks(c.marks)
 		p.X.Min, p.X.Max = c.ends()
 	}
-	if c.low != 0 || c.high != 0 {
-		p.Y.Min, p.Y.Max = c.low, c.high
+	if c.Low != 0 || c.High != 0 {
+		p.Y.Min, p.Y.Max = c.Low, c.High
 	}
 	return p
 }
@@ -230,14 +228,14 @@ func roundTicks(low, high float64) []plot.Tick {
 }
 
 // addTo draws the band, the line and the points.
-func (c curve) addTo(p *plot.Plot) error {
+func (c Curve) addTo(p *plot.Plot) error {
 	var line, band plotter.XYs
-	for _, at := range c.points {
-		line = append(line, plotter.XY{X: at.x, Y: at.Mean})
-		band = append(band, plotter.XY{X: at.x, Y: at.Mean + at.Std})
+	for _, at := range c.Points {
+		line = append(line, plotter.XY{X: at.X, Y: at.Mean})
+		band = append(band, plotter.XY{X: at.X, Y: at.Mean + at.Std})
 	}
-	for _, at := range slices.Backward(c.points) {
-		band = append(band, plotter.XY{X: at.x, Y: at.Mean - at.Std})
+	for _, at := range slices.Backward(c.Points) {
+		band = append(band, plotter.XY{X: at.X, Y: at.Mean - at.Std})
 	}
 	area, err := plotter.NewPolygon(band)
 	if err != nil {
@@ -248,12 +246,12 @@ func (c curve) addTo(p *plot.Plot) error {
 		return err
 	}
 	area.LineStyle.Width = 0
-	shade := seriesColor(c.style)
+	shade := seriesColor(c.Style)
 	shade.A = 36
 	area.Color, lines.LineStyle = shade, c.line()
-	points.GlyphStyle = draw.GlyphStyle{Color: seriesColor(c.style), Radius: 1.8, Shape: draw.CircleGlyph{}}
+	points.GlyphStyle = draw.GlyphStyle{Color: seriesColor(c.Style), Radius: 1.8, Shape: draw.CircleGlyph{}}
 	p.Add(area, lines)
-	if !c.flat {
+	if !c.Flat {
 		p.Add(points)
 	}
 	return nil
@@ -261,19 +259,19 @@ func (c curve) addTo(p *plot.Plot) error {
 
 // entry is a curve's place in the legend.
 type entry struct {
-	curve
+	Curve
 	style draw.TextStyle
 	left  vg.Length
 	line  int
 }
 
 // placeLegend fills lines from left to right.
-func placeLegend(curves []curve) []entry {
+func placeLegend(curves []Curve) []entry {
 	style := withFont(plot.New().Legend.TextStyle)
 	var entries []entry
 	left, line := vg.Length(0), 0
 	for _, c := range curves {
-		width := legendSample + 4 + 1.1*style.Width(c.name) + 14 // the page's font may be wider
+		width := legendSample + 4 + 1.1*style.Width(c.Name) + 14 // the page's font may be wider
 		if left > 0 && left+width > figureWidth {
 			left, line = 0, line+1
 		}
@@ -286,23 +284,23 @@ func placeLegend(curves []curve) []entry {
 func (e entry) draw(area draw.Canvas) {
 	y := area.Max.Y - legendLine*(vg.Length(e.line)+0.5)
 	x := area.Min.X + e.left
-	area.StrokeLine2(e.curve.line(), x, y, x+legendSample, y)
+	area.StrokeLine2(e.Curve.line(), x, y, x+legendSample, y)
 	e.style.YAlign = draw.YCenter
-	area.FillText(e.style, vg.Point{X: x + legendSample + 4, Y: y}, e.name)
+	area.FillText(e.style, vg.Point{X: x + legendSample + 4, Y: y}, e.Name)
 }
 
 // describe says in words where the curves begin and end.
-func (c *chart) describe() string {
+func (c *Chart) describe() string {
 	var parts []string
-	for _, line := range c.curves {
-		first, last := line.points[0], line.points[len(line.points)-1]
-		text := fmt.Sprintf("%s from %.4g to %.4g", line.name, first.Mean, last.Mean)
-		if line.flat {
-			text = fmt.Sprintf("%s at %.4g", line.name, first.Mean)
+	for _, line := range c.Curves {
+		first, last := line.Points[0], line.Points[len(line.Points)-1]
+		text := fmt.Sprintf("%s from %.4g to %.4g", line.Name, first.Mean, last.Mean)
+		if line.Flat {
+			text = fmt.Sprintf("%s at %.4g", line.Name, first.Mean)
 		}
 		parts = append(parts, text)
 	}
-	return fmt.Sprintf("%s over %s: %s", c.title, c.over, strings.Join(parts, "; "))
+	return fmt.Sprintf("%s over %s: %s", c.Title, c.Over, strings.Join(parts, "; "))
 }
 
 // adapt returns the content of an SVG file with the page's colours and font.
@@ -315,16 +313,16 @@ func adapt(svg string) string {
 		"font-family:Liberation Sans;font-variant:normal;font-weight:normal;font-style:normal;", "",
 	}
 	for i, c := range series {
-		replace = append(replace, hex(c), seriesVariable(i))
+		replace = append(replace, hex(c), SeriesVariable(i))
 	}
 	return strings.NewReplacer(replace...).Replace(body)
 }
 
-// seriesVariable is a series' colour in a page.
-func seriesVariable(i int) string { return fmt.Sprintf("var(--series-%d,%s)", i, hex(series[i])) }
+// SeriesVariable is a series' colour in a page.
+func SeriesVariable(i int) string { return fmt.Sprintf("var(--series-%d,%s)", i, hex(series[i])) }
 
-// element is an <svg> element that follows the page's font and that can be read aloud.
-func element(width, height vg.Length, title, description, body string) string {
+// Element is an <svg> element that follows the page's font and that can be read aloud.
+func Element(width, height vg.Length, title, description, body string) string {
 	return fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %g %g" role="img" aria-label="%s" font-family="system-ui, sans-serif"><title>%s</title>%s</svg>`,
 		width.Points(), height.Points(), html.EscapeString(description), html.EscapeString(title), body)
 }

@@ -1,4 +1,4 @@
-package report
+package chart
 
 import (
 	"strings"
@@ -29,7 +29,7 @@ func TestTicksAreRoundAndLabelled(t *testing.T) {
 
 func TestAFlatCurveIsThinAndNeverSolid(t *testing.T) {
 	for style := range 2 * len(dashes) {
-		flat, other := curve{style: style, flat: true}.line(), curve{style: style}.line()
+		flat, other := Curve{Style: style, Flat: true}.line(), Curve{Style: style}.line()
 		if len(flat.Dashes) == 0 || flat.Width >= other.Width || flat.Color != other.Color {
 			t.Errorf("flat line of style %d = %+v, want thinner than %+v, dashed and of the same colour", style, flat, other)
 		}
@@ -37,10 +37,15 @@ func TestAFlatCurveIsThinAndNeverSolid(t *testing.T) {
 }
 
 func TestAFileNeedsNoPageAroundIt(t *testing.T) {
-	for _, f := range must(t, ShotCurves, fewShots()) {
-		file := string(f.File())
-		if strings.Contains(file, "var(") || strings.Contains(file, "currentColor") || !strings.Contains(file, hex(series[0])) {
-			t.Errorf("the file of %q takes colours from a page, or has not its own", f.Title)
-		}
+	figures, err := Draw([]Chart{{Title: "losses", Axis: "steps", Over: "2 steps", Curves: []Curve{{Name: "total", Points: []Point{{1, 2, 0}, {2, 1, 0}}}}}})
+	if err != nil || len(figures) != 1 {
+		t.Fatalf("%d figures, %v, want 1", len(figures), err)
+	}
+	file := string(figures[0].File())
+	if strings.Contains(file, "var(") || strings.Contains(file, "currentColor") || !strings.Contains(file, hex(series[0])) {
+		t.Errorf("the file takes colours from a page, or has not its own:\n%s", file)
+	}
+	if want := `aria-label="losses over 2 steps: total from 2 to 1"`; !strings.Contains(file, want) {
+		t.Errorf("the file lacks %s", want)
 	}
 }
