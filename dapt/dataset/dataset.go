@@ -102,6 +102,18 @@ func (d *Dataset) belongs(item Item) error {
 	return nil
 }
 
+// Spread picks count items at even distances, all if there are fewer.
+func Spread(items []Item, count int) []Item {
+	if count >= len(items) {
+		return items
+	}
+	picked := make([]Item, count)
+	for i := range picked {
+		picked[i] = items[i*len(items)/count]
+	}
+	return picked
+}
+
 // some names the first five.
 func some(names []string) string {
 	if len(names) > 5 {

@@ -23,7 +23,7 @@ func (r *run) measureFocus(ctx context.Context, lab *Lab) ([]Focus, error) {
 	truth := mask.For(r.truth, r.data)
 	var list []Focus
 	for _, t := range r.tests[:r.clean] {
-		items := spread(t.data.Test, r.focus)
+		items := dataset.Spread(t.data.Test, r.focus)
 		old, err := before.Heat(ctx, t.data, items, nil, r.config)
 		if err != nil {
 			return nil, err
@@ -67,16 +67,4 @@ func (f *Focus) measure(ctx context.Context, d *dataset.Dataset, items []dataset
 		f.Before, f.After, f.Chance = f.Before/n, f.After/n, f.Chance/n
 	}
 	return nil
-}
-
-// spread picks count items at even distances, all if there are fewer.
-func spread(items []dataset.Item, count int) []dataset.Item {
-	if count >= len(items) {
-		return items
-	}
-	picked := make([]dataset.Item, count)
-	for i := range picked {
-		picked[i] = items[i*len(items)/count]
-	}
-	return picked
 }

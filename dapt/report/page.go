@@ -57,7 +57,7 @@ func HTML(results []experiment.Result, o Options) ([]byte, error) {
 		p.Stacks = append(p.Stacks, stack)
 	}
 	for _, sheet := range o.Sheets {
-		gallery, err := newGallery(sheet)
+		gallery, err := newGallery(sheet, thumbnailSide)
 		if err != nil {
 			return nil, fmt.Errorf("report: sheet %q: %w", sheet.Title, err)
 		}

@@ -21,12 +21,16 @@ type SheetRow struct {
 
 // ContactSheet is rows of images under a title, such as what each selection method keeps.
 type ContactSheet struct {
-	Title string
-	Rows  []SheetRow
+	Title   string
+	Columns []string // names of the rows' images, such as "mask"; nil where a row's images are of one kind
+	Rows    []SheetRow
 }
 
-// Image draws the sheet as [Sheet] does, with the title above, wide enough for all titles.
+// Image draws the sheet as [Sheet] does: with its columns' names or else its title above, wide enough for all titles.
 func (s ContactSheet) Image() image.Image {
+	if s.Columns != nil {
+		return Sheet(s.Columns, s.Rows)
+	}
 	longest := utf8.RuneCountInString(s.Title)
 	for _, row := range s.Rows {
 		longest = max(longest, utf8.RuneCountInString(row.Title))
@@ -37,10 +41,20 @@ func (s ContactSheet) Image() image.Image {
 	return sheet
 }
 
+// HTML is the sheet as a fragment, for a notebook. It is an error if it lacks an image.
+func (s ContactSheet) HTML() (string, error) {
+	g, err := newGallery(s, sheetCell)
+	if err != nil {
+		return "", fmt.Errorf("report: sheet %q: %w", s.Title, err)
+	}
+	return render("sheet", g), nil
+}
+
 // gallery is a contact sheet in a page.
 type gallery struct {
-	Title string
-	Rows  []galleryRow
+	Title   string
+	Columns []string
+	Rows    []galleryRow
 }
 
 type galleryRow struct {
@@ -57,20 +71,24 @@ type thumbnail struct {
 // thumbnailSide is the longest side of a page's thumbnail, in pixels.
 const thumbnailSide = 96
 
-func newGallery(s ContactSheet) (gallery, error) {
-	g := gallery{Title: s.Title}
+// newGallery shrinks images whose longest side is over so many pixels.
+func newGallery(s ContactSheet, side int) (gallery, error) {
+	g := gallery{Title: s.Title, Columns: s.Columns}
 	for _, row := range s.Rows {
 		line := galleryRow{Title: row.Title}
 		for i, img := range row.Images {
 			if img == nil || img.Bounds().Empty() {
 				return gallery{}, fmt.Errorf("row %q has no image at place %d", row.Title, i)
 			}
-			small := shrink(img, thumbnailSide)
+			small := shrink(img, side)
 			uri, err := dataURI(small)
 			if err != nil {
 				return gallery{}, err
 			}
 			alt := fmt.Sprintf("%s: image %d of %d", row.Title, i+1, len(row.Images))
+			if i < len(s.Columns) {
+				alt = row.Title + ": " + s.Columns[i]
+			}
 			line.Images = append(line.Images, thumbnail{uri, alt, small.Rect.Dx(), small.Rect.Dy()})
 		}
 		g.Rows = append(g.Rows, line)

@@ -53,7 +53,7 @@ func TestAnImageThatIsMissingLeavesAGap(t *testing.T) {
 		t.Errorf("pixel of no image = %v, want an empty sheet, %v", got, want)
 	}
 	for _, bad := range []image.Image{nil, image.NewGray(image.Rectangle{})} {
-		s := ContactSheet{"kept", []SheetRow{{"craig", []image.Image{img, bad}}}}
+		s := ContactSheet{Title: "kept", Rows: []SheetRow{{"craig", []image.Image{img, bad}}}}
 		_, err := HTML(efficient(), Options{Sheets: []ContactSheet{s}})
 		if err == nil || !strings.Contains(err.Error(), `sheet "kept": row "craig" has no image at place 1`) {
 			t.Errorf("HTML = error %v, want one that names the sheet, the row and the place", err)

@@ -7,9 +7,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/dapt-go/dapt-go/tools/backend"
+	"github.com/dapt-go/dapt-go/tools/session"
 )
 
-func newBackends(*setup) *cobra.Command {
+func newBackends(*session.Setup) *cobra.Command {
 	return &cobra.Command{
 		Use:   "backends",
 		Short: "list what can compute here, and how fast it multiplies matrices",

@@ -12,30 +12,31 @@ import (
 	"github.com/dapt-go/dapt-go/dapt/experiment"
 	"github.com/dapt-go/dapt-go/dapt/prompt"
 	"github.com/dapt-go/dapt-go/dapt/train"
+	"github.com/dapt-go/dapt-go/tools/session"
 )
 
-func newZeroShot(s *setup) *cobra.Command {
+func newZeroShot(s *session.Setup) *cobra.Command {
 	return &cobra.Command{
 		Use:   "zeroshot",
 		Short: "test CLIP as it is, with the data set's hand-crafted sentence",
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			b, err := s.benchmark(c.Context())
+			b, err := s.Benchmark(c.Context())
 			if err != nil {
 				return err
 			}
 			config := train.Paper()
-			if config.DType, err = s.compute(); err != nil {
+			if config.DType, err = s.Compute(); err != nil {
 				return err
 			}
-			return s.run(c, b, experiment.FewShot{
+			return run(c, s, b, experiment.FewShot{
 				Benchmarks: []experiment.Benchmark{b}, Methods: []dapt.Method{{Learner: prompt.ZeroShot{}}}, Shots: []int{0}, Train: &config,
 			}, "go run ./tools/dapt train")
 		},
 	}
 }
 
-func newEval(s *setup) *cobra.Command {
+func newEval(s *session.Setup) *cobra.Command {
 	var half string
 	c := &cobra.Command{
 		Use:     "eval PROMPTS",
@@ -48,12 +49,12 @@ func newEval(s *setup) *cobra.Command {
 	return c
 }
 
-func eval(c *cobra.Command, s *setup, path, half string) error {
+func eval(c *cobra.Command, s *session.Setup, path, half string) error {
 	about, err := train.ReadPrompts(path)
 	if err != nil {
 		return err
 	}
-	b, err := s.benchmark(c.Context())
+	b, err := s.Benchmark(c.Context())
 	if err != nil {
 		return err
 	}
@@ -64,10 +65,10 @@ func eval(c *cobra.Command, s *setup, path, half string) error {
 		return fmt.Errorf("-half is %q, want all, base or novel", half)
 	}
 	config := train.Paper()
-	if config.DType, err = s.compute(); err != nil {
+	if config.DType, err = s.Compute(); err != nil {
 		return err
 	}
-	lab, done, err := s.lab(c.Context(), c)
+	lab, done, err := openLab(c, s)
 	if err != nil {
 		return err
 	}

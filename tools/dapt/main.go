@@ -16,6 +16,9 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"github.com/dapt-go/dapt-go/dapt/experiment"
+	"github.com/dapt-go/dapt-go/tools/session"
 )
 
 func main() {
@@ -61,14 +64,21 @@ func newRoot() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	var s setup
+	s := session.Setup{}
 	flags := root.PersistentFlags()
-	flags.StringVar(&s.backend, "backend", os.Getenv("GOMLX_BACKEND"), "what computes: go, xla:cpu, xla:cuda, xla:/path/to/plugin.so; empty picks the fastest")
-	flags.StringVar(&s.clip, "clip", "mini", "mini, ViT-B/16, ViT-B/32, ViT-L/14, or a file of weights (.safetensors, .pt)")
-	flags.StringVar(&s.data, "data", "mini", "mini, or a benchmark's name such as OxfordPets")
-	flags.StringVar(&s.root, "root", "data", "folder that holds the benchmarks' folders")
-	flags.StringVar(&s.out, "out", "dapt-results", "folder for results, checkpoints and reports")
-	flags.StringVar(&s.dtype, "dtype", "float32", "what the towers compute in: float32 or bfloat16")
+	flags.StringVar(&s.Backend, "backend", os.Getenv("GOMLX_BACKEND"), "what computes: go, xla:cpu, xla:cuda, xla:/path/to/plugin.so; empty picks the fastest")
+	flags.StringVar(&s.CLIP, "clip", "mini", "mini, ViT-B/16, ViT-B/32, ViT-L/14, or a file of weights (.safetensors, .pt)")
+	flags.StringVar(&s.Data, "data", "mini", "mini, a benchmark's name such as OxfordPets, or the path of a folder of your own images, such as ./photos")
+	flags.StringVar(&s.Root, "root", "data", "folder that holds the benchmarks' folders")
+	flags.StringVar(&s.Out, "out", "dapt-results", "folder for results, checkpoints and reports")
+	flags.StringVar(&s.DType, "dtype", "float32", "what the towers compute in: float32 or bfloat16")
 	root.AddCommand(newQuickstart(&s), newFewShot(&s), newDataEfficient(&s), newZeroShot(&s), newTrain(&s), newEval(&s), newMasks(&s), newSplit(&s), newReport(&s), newBackends(&s))
 	return root
+}
+
+// openLab opens what the common flags choose, and tells on standard error what is opened.
+func openLab(c *cobra.Command, s *session.Setup) (*experiment.Lab, func(), error) {
+	return s.Lab(c.Context(), session.Teller{
+		Notice: func(line string) { fmt.Fprintln(c.ErrOrStderr(), line) }, Download: downloadBar,
+	})
 }

@@ -12,10 +12,10 @@ import (
 	"github.com/dapt-go/dapt-go/dapt/prompt"
 	"github.com/dapt-go/dapt-go/dapt/report"
 	"github.com/dapt-go/dapt-go/dapt/train"
-	"github.com/dapt-go/dapt-go/dapt/transform"
+	"github.com/dapt-go/dapt-go/tools/session"
 )
 
-func newMasks(s *setup) *cobra.Command {
+func newMasks(s *session.Setup) *cobra.Command {
 	var source, prompts string
 	var count int
 	c := &cobra.Command{
@@ -23,16 +23,22 @@ func newMasks(s *setup) *cobra.Command {
 		Short: "draw a contact sheet: image, mask, foreground view, background view",
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			b, err := s.benchmark(c.Context())
+			b, err := s.Benchmark(c.Context())
 			if err != nil {
 				return err
 			}
-			items := spread(b.Train, count)
-			masks, err := s.sheetMasks(c, b, items, source, prompts)
+			items := dataset.Spread(b.Train, count)
+			masks, err := sheetMasks(c, s, b, items, source, prompts)
 			if err != nil {
 				return err
 			}
-			return s.sheet(c, b, items, masks)
+			sheet, err := report.ViewSheet(c.Context(), b.Dataset, items, masks)
+			if err != nil {
+				return err
+			}
+			path := filepath.Join(s.Out, "masks.png")
+			fmt.Fprintln(c.OutOrStdout(), path)
+			return session.WritePicture(path, sheet.Image())
 		},
 	}
 	c.Flags().StringVar(&source, "masks", "true", "true, files, gradcam or grid")
@@ -42,8 +48,8 @@ func newMasks(s *setup) *cobra.Command {
 }
 
 // sheetMasks returns the source of the masks to draw; Grad-CAM's are mapped now.
-func (s *setup) sheetMasks(c *cobra.Command, b experiment.Benchmark, items []dataset.Item, name, prompts string) (mask.Source, error) {
-	source, err := s.masks(name, b)
+func sheetMasks(c *cobra.Command, s *session.Setup, b experiment.Benchmark, items []dataset.Item, name, prompts string) (mask.Source, error) {
+	source, err := session.Masks(name, b)
 	if err != nil {
 		return nil, err
 	}
@@ -51,13 +57,13 @@ func (s *setup) sheetMasks(c *cobra.Command, b experiment.Benchmark, items []dat
 	if !follows {
 		return mask.For(source, b.Dataset), nil
 	}
-	lab, done, err := s.lab(c.Context(), c)
+	lab, done, err := openLab(c, s)
 	if err != nil {
 		return nil, err
 	}
 	defer done()
 	config := train.Paper()
-	if config.DType, err = s.compute(); err != nil {
+	if config.DType, err = s.Compute(); err != nil {
 		return nil, err
 	}
 	engine, err := engineOf(lab, prompts, config)
@@ -90,41 +96,4 @@ func engineOf(lab *experiment.Lab, prompts string, config train.Config) (*train.
 	}
 	_, err = engine.Load(prompts)
 	return engine, err
-}
-
-// sheet draws the rows and writes masks.png.
-func (s *setup) sheet(c *cobra.Command, b experiment.Benchmark, items []dataset.Item, masks mask.Source) error {
-	columns := []string{"image", "mask", "foreground", "background"}
-	var rows []report.SheetRow
-	for _, item := range items {
-		img, err := transform.Open(b.FS, item.Path)
-		if err != nil {
-			return err
-		}
-		found, err := masks.Mask(c.Context(), item, img)
-		if err != nil {
-			return err
-		}
-		views, err := report.Views(img, found)
-		if err != nil {
-			return err
-		}
-		rows = append(rows, report.SheetRow{Title: item.Class, Images: views})
-	}
-	path := filepath.Join(s.out, "masks.png")
-	if err := writePicture(path, report.Sheet(columns, rows)); err != nil {
-		return err
-	}
-	fmt.Fprintln(c.OutOrStdout(), path)
-	return nil
-}
-
-// spread picks count items at even distances.
-func spread(items []dataset.Item, count int) []dataset.Item {
-	count = min(count, len(items))
-	picked := make([]dataset.Item, count)
-	for i := range picked {
-		picked[i] = items[i*len(items)/count]
-	}
-	return picked
 }

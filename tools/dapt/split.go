@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/dapt-go/dapt-go/dapt/dataset"
+	"github.com/dapt-go/dapt-go/tools/session"
 )
 
 // draw is a few-shot draw to write or to check.
@@ -19,7 +20,7 @@ type draw struct {
 	check bool
 }
 
-func newSplit(s *setup) *cobra.Command {
+func newSplit(s *session.Setup) *cobra.Command {
 	var x draw
 	c := &cobra.Command{
 		Use:   "split FILE",
@@ -39,14 +40,14 @@ func (x draw) String() string {
 	return fmt.Sprintf("the draw of %d shots with seed %d", x.shots, x.seed)
 }
 
-func (x draw) run(s *setup, c *cobra.Command, path string) error {
+func (x draw) run(s *session.Setup, c *cobra.Command, path string) error {
 	if kind := filepath.Ext(path); kind != ".json" && kind != ".pkl" {
 		return fmt.Errorf("%s ends in %q, want .json (a split file) or .pkl (a cache of CoOp's code)", path, kind)
 	}
 	if x.shots < 0 {
 		return fmt.Errorf("-shots is %d, want at least 0, which takes all", x.shots)
 	}
-	b, err := s.benchmark(c.Context())
+	b, err := s.Benchmark(c.Context())
 	if err != nil {
 		return err
 	}
@@ -56,7 +57,7 @@ func (x draw) run(s *setup, c *cobra.Command, path string) error {
 		done = "equals"
 		err = x.compare(b.Dataset, drawn, path)
 	} else {
-		err = s.writeSplit(drawn, path)
+		err = writeSplit(s, drawn, path)
 	}
 	if err != nil {
 		return err
@@ -66,14 +67,14 @@ func (x draw) run(s *setup, c *cobra.Command, path string) error {
 }
 
 // writeSplit writes the lists in the form that the file's name ends in.
-func (s *setup) writeSplit(drawn *dataset.Dataset, path string) error {
+func writeSplit(s *session.Setup, drawn *dataset.Dataset, path string) error {
 	var data bytes.Buffer
 	if filepath.Ext(path) == ".json" {
 		if err := drawn.WriteSplit(&data); err != nil {
 			return err
 		}
 	} else {
-		folder, err := s.folder()
+		folder, err := filepath.Abs(s.Folder())
 		if err != nil {
 			return err
 		}
@@ -85,15 +86,6 @@ func (s *setup) writeSplit(drawn *dataset.Dataset, path string) error {
 		return fmt.Errorf("writing the split: %w", err)
 	}
 	return nil
-}
-
-// folder is the data set's own, of which a cache holds the absolute path.
-func (s *setup) folder() (string, error) {
-	name := s.data
-	if spec, err := dataset.Find(name); err == nil {
-		name = spec.Folder
-	}
-	return filepath.Abs(filepath.Join(s.root, name))
 }
 
 // compare returns an error that names the first item of a file that is not that of the draw.

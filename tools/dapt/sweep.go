@@ -11,9 +11,9 @@ import (
 
 	"github.com/dapt-go/dapt-go/dapt"
 	"github.com/dapt-go/dapt-go/dapt/experiment"
-	"github.com/dapt-go/dapt-go/dapt/mask"
 	"github.com/dapt-go/dapt-go/dapt/selection"
 	"github.com/dapt-go/dapt-go/dapt/train"
+	"github.com/dapt-go/dapt-go/tools/session"
 )
 
 // sweep are the flags of a whole experiment. Unset, they are those of the preset of the data.
@@ -42,7 +42,7 @@ func (x *sweep) flags(f *pflag.FlagSet) {
 	f.IntVar(&x.focus, "focus", -1, "test images to measure Grad-CAM energy inside the true mask on, where there are true masks; -1 takes those of the preset")
 }
 
-func newFewShot(s *setup) *cobra.Command {
+func newFewShot(s *session.Setup) *cobra.Command {
 	x := sweep{}
 	c := &cobra.Command{
 		Use:   "fewshot",
@@ -56,7 +56,7 @@ func newFewShot(s *setup) *cobra.Command {
 			f := experiment.FewShot{
 				Benchmarks: []experiment.Benchmark{p.Benchmark}, Methods: p.Methods, Shots: x.shots, Seeds: seedsTo(x.seeds), Train: &p.Train, Focus: p.Focus,
 			}
-			return s.run(c, p.Benchmark, f, "go run ./tools/dapt dataeff")
+			return run(c, s, p.Benchmark, f, "go run ./tools/dapt dataeff")
 		},
 	}
 	x.flags(c.Flags())
@@ -64,7 +64,7 @@ func newFewShot(s *setup) *cobra.Command {
 	return c
 }
 
-func newDataEfficient(s *setup) *cobra.Command {
+func newDataEfficient(s *session.Setup) *cobra.Command {
 	x := sweep{}
 	c := &cobra.Command{
 		Use:   "dataeff",
@@ -79,7 +79,7 @@ func newDataEfficient(s *setup) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return s.run(c, p.Benchmark, protocol, "go run ./tools/dapt report")
+			return run(c, s, p.Benchmark, protocol, "go run ./tools/dapt report")
 		},
 	}
 	x.flags(c.Flags())
@@ -98,15 +98,12 @@ func newDataEfficient(s *setup) *cobra.Command {
 }
 
 // preset is the data's, with what the flags change.
-func (x *sweep) preset(s *setup, c *cobra.Command) (experiment.Preset, error) {
-	b, err := s.benchmark(c.Context())
+func (x *sweep) preset(s *session.Setup, c *cobra.Command) (experiment.Preset, error) {
+	b, err := s.Benchmark(c.Context())
 	if err != nil {
 		return experiment.Preset{}, err
 	}
-	p := experiment.Published(b, mask.Files{FS: b.FS})
-	if s.data == "mini" {
-		p = experiment.ForMini(b)
-	}
+	p := s.Preset(b)
 	if p.Methods, err = x.chosen(p.Methods); err != nil {
 		return p, err
 	}
@@ -117,7 +114,7 @@ func (x *sweep) preset(s *setup, c *cobra.Command) (experiment.Preset, error) {
 	if asked.Mode = cmp.Or(dapt.Mode(x.mode), asked.Mode); asked.Validate() != nil {
 		return p, asked.Validate()
 	}
-	if p.Train.DType, err = s.compute(); err != nil {
+	if p.Train.DType, err = s.Compute(); err != nil {
 		return p, err
 	}
 	t := &p.Train

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/dapt-go/dapt-go/dapt/experiment"
+	"github.com/dapt-go/dapt-go/tools/session"
 )
 
 // presetOf parses flags of a sweep and returns what they make of the mini benchmark's preset.
@@ -20,7 +21,7 @@ func presetOf(t *testing.T, flags ...string) (*sweep, experiment.Preset, error) 
 	if err := c.ParseFlags(doubleDashes(flags)); err != nil {
 		t.Fatal(err)
 	}
-	p, err := x.preset(&setup{data: "mini", dtype: "float32"}, c)
+	p, err := x.preset(&session.Setup{Data: "mini"}, c)
 	return &x, p, err
 }
 

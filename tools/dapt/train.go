@@ -12,6 +12,7 @@ import (
 	"github.com/dapt-go/dapt-go/dapt/mask"
 	"github.com/dapt-go/dapt-go/dapt/prompt"
 	"github.com/dapt-go/dapt-go/dapt/train"
+	"github.com/dapt-go/dapt-go/tools/session"
 )
 
 // choices are the flags of one method and its training.
@@ -25,7 +26,7 @@ type choices struct {
 	config              train.Config
 }
 
-func newTrain(s *setup) *cobra.Command {
+func newTrain(s *session.Setup) *cobra.Command {
 	x := choices{loss: dapt.Paper(), config: train.Paper()}
 	c := &cobra.Command{
 		Use:   "train",
@@ -64,8 +65,8 @@ func (x *choices) flags(f *pflag.FlagSet) {
 }
 
 // method is what the flags choose to tune.
-func (x *choices) method(s *setup, b experiment.Benchmark) (dapt.Method, error) {
-	masks, err := s.masks(x.masks, b)
+func (x *choices) method(s *session.Setup, b experiment.Benchmark) (dapt.Method, error) {
+	masks, err := session.Masks(x.masks, b)
 	if err != nil {
 		return dapt.Method{}, err
 	}
@@ -84,8 +85,8 @@ func (x *choices) method(s *setup, b experiment.Benchmark) (dapt.Method, error) 
 	return m, m.Loss.Validate()
 }
 
-func (x *choices) run(s *setup, c *cobra.Command) error {
-	b, err := s.benchmark(c.Context())
+func (x *choices) run(s *session.Setup, c *cobra.Command) error {
+	b, err := s.Benchmark(c.Context())
 	if err != nil {
 		return err
 	}
@@ -93,7 +94,7 @@ func (x *choices) run(s *setup, c *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	if x.config.DType, err = s.compute(); err != nil {
+	if x.config.DType, err = s.Compute(); err != nil {
 		return err
 	}
 	x.config.Final = train.Final(x.final)
@@ -115,7 +116,7 @@ func (x *choices) run(s *setup, c *cobra.Command) error {
 	default:
 		return fmt.Errorf("-protocol is %q, want few-shot or base-to-novel", x.protocol)
 	}
-	return s.run(c, b, p, "go run ./tools/dapt report")
+	return run(c, s, b, p, "go run ./tools/dapt report")
 }
 
 // seedsTo are the seeds 1 to last.

@@ -1,0 +1,169 @@
+package dataset
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"fmt"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+)
+
+// imageEndings are those of the formats that are decoded.
+var imageEndings = []string{".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp"}
+
+// OpenFolder lists one's own images: a folder for each class, named as the class, either below train and test, and val if
+// there is one, or at the top. At the top, half of each class's images are for training, two tenths for validation and the
+// rest for testing, by a hash of their names, so that a further image moves no other. Files that are no images, names that
+// begin with a dot, and the folder mask, which may hold masks (see package mask), are left alone.
+//
+// Every class must have a training image and, at the top, at least four images in all. The error says which has not.
+func OpenFolder(name string, fsys fs.FS) (*Dataset, error) {
+	d := &Dataset{Name: name, FS: fsys, Template: plain}
+	parts, err := folders(fsys, ".")
+	if err != nil {
+		return nil, fmt.Errorf("dataset: opening the folder %s: %w", name, err)
+	}
+	if slices.Contains(parts, "train") {
+		err = d.readParts(parts)
+	} else {
+		err = d.readClasses()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("dataset: folder %s: %w", name, err)
+	}
+	return d, nil
+}
+
+// readParts reads train, val and test.
+func (d *Dataset) readParts(parts []string) error {
+	found := map[string]bool{}
+	images := make([]map[string][]string, 3)
+	for i, part := range []string{"train", "val", "test"} {
+		if part == "val" && !slices.Contains(parts, part) {
+			continue
+		}
+		var err error
+		if images[i], err = classImages(d.FS, part); err != nil {
+			return err
+		}
+		for class := range images[i] {
+			found[class] = true
+		}
+	}
+	d.Classes = slices.Sorted(maps.Keys(found))
+	if err := d.enough(); err != nil {
+		return err
+	}
+	for label, class := range d.Classes {
+		if len(images[0][class]) == 0 {
+			return fmt.Errorf("class %q has no image in train/%s: add some, or remove it from val and test", class, class)
+		}
+		for i, list := range d.lists() {
+			*list = append(*list, items(images[i][class], label, class)...)
+		}
+	}
+	if len(d.Test) == 0 {
+		return fmt.Errorf("there is no image in test: put some into test/%s and its siblings", d.Classes[0])
+	}
+	return nil
+}
+
+// readClasses reads a folder a class, and splits each.
+func (d *Dataset) readClasses() error {
+	images, err := classImages(d.FS, ".")
+	if err != nil {
+		return err
+	}
+	d.Classes = slices.Sorted(maps.Keys(images))
+	if err := d.enough(); err != nil {
+		return err
+	}
+	for label, class := range d.Classes {
+		paths := images[class]
+		if len(paths) < 4 {
+			return fmt.Errorf("class %q has %d images, want at least 4 to train, validate and test: add some", class, len(paths))
+		}
+		slices.SortFunc(paths, func(a, b string) int {
+			first, second := sha256.Sum256([]byte(a)), sha256.Sum256([]byte(b))
+			return cmp.Or(slices.Compare(first[:], second[:]), strings.Compare(a, b))
+		})
+		train, val := len(paths)/2, len(paths)/5
+		for i, part := range [][]string{paths[:train], paths[train : train+val], paths[train+val:]} {
+			slices.Sort(part)
+			list := d.lists()[i]
+			*list = append(*list, items(part, label, class)...)
+		}
+	}
+	return nil
+}
+
+// enough reports fewer classes than a classifier can tell apart, and such as it cannot.
+func (d *Dataset) enough() error {
+	if len(d.Classes) < 2 {
+		return fmt.Errorf("there are images of %d classes, want at least 2: make a folder for each class, named as the class, and put its images there", len(d.Classes))
+	}
+	return distinct(d.Classes)
+}
+
+func items(paths []string, label int, class string) []Item {
+	list := make([]Item, len(paths))
+	for i, path := range paths {
+		list[i] = Item{path, label, class}
+	}
+	return list
+}
+
+// classImages lists the images of each folder below one; folders without any are left out.
+func classImages(fsys fs.FS, below string) (map[string][]string, error) {
+	classes, err := folders(fsys, below)
+	if err != nil {
+		return nil, err
+	}
+	images := map[string][]string{}
+	for _, class := range classes {
+		if class == "mask" {
+			continue
+		}
+		paths, err := ListImages(fsys, path.Join(below, class))
+		if err != nil {
+			return nil, err
+		}
+		if len(paths) > 0 {
+			images[class] = paths
+		}
+	}
+	return images, nil
+}
+
+// ListImages are the paths of a folder's images, sorted; those in folders below it are not looked for.
+func ListImages(fsys fs.FS, folder string) ([]string, error) {
+	files, err := fs.ReadDir(fsys, folder)
+	if err != nil {
+		return nil, fmt.Errorf("listing images: %w", err)
+	}
+	var paths []string
+	for _, file := range files {
+		if !file.IsDir() && !strings.HasPrefix(file.Name(), ".") && slices.Contains(imageEndings, strings.ToLower(path.Ext(file.Name()))) {
+			paths = append(paths, path.Join(folder, file.Name()))
+		}
+	}
+	return paths, nil
+}
+
+// folders are the names of the folders in one, without those that begin with a dot.
+func folders(fsys fs.FS, folder string) ([]string, error) {
+	entries, err := fs.ReadDir(fsys, folder)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, entry := range entries {
+		if entry.IsDir() && !strings.HasPrefix(entry.Name(), ".") {
+			names = append(names, entry.Name())
+		}
+	}
+	return names, nil
+}

@@ -1,0 +1,98 @@
+package dataset
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+)
+
+// photos is a folder with these files.
+func photos(names ...string) fstest.MapFS {
+	files := fstest.MapFS{}
+	for _, name := range names {
+		files[name] = &fstest.MapFile{}
+	}
+	return files
+}
+
+// many are numbered photos of a class.
+func many(class string, count int) []string {
+	var names []string
+	for i := range count {
+		names = append(names, fmt.Sprintf("%s/%02d.jpg", class, i))
+	}
+	return names
+}
+
+func TestAFolderOfClassesIsSplitByTheNames(t *testing.T) {
+	files := photos(append(append(many("red_fox", 20), many("Badger", 5)...), "mask/red_fox/00.png", "notes.txt", "Badger/about.txt", ".cache/x.jpg", "empty/a.txt")...)
+	d, err := OpenFolder("pets", files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(d.Classes, []string{"Badger", "red_fox"}) || d.Name != "pets" || d.Template != "a photo of a {}." {
+		t.Errorf("%q has classes %q and sentence %q", d.Name, d.Classes, d.Template)
+	}
+	if len(d.Train) != 2+10 || len(d.Val) != 1+4 || len(d.Test) != 2+6 {
+		t.Errorf("%d to train, %d to validate, %d to test, want 12, 5, 8", len(d.Train), len(d.Val), len(d.Test))
+	}
+	if first := d.Train[len(d.Train)-1]; first.Label != 1 || first.Class != "red_fox" || !strings.HasPrefix(first.Path, "red_fox/") {
+		t.Errorf("the last training item is %+v", first)
+	}
+	again, err := OpenFolder("pets", files)
+	if err != nil || again.Hash() != d.Hash() {
+		t.Errorf("opened again, the lists differ: %v", err)
+	}
+	files["red_fox/new.jpg"] = &fstest.MapFile{}
+	more, err := OpenFolder("pets", files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	moved := 0
+	for _, item := range d.Test {
+		if !slices.Contains(more.Test, item) {
+			moved++
+		}
+	}
+	if moved > 1 { // the shares round to whole images
+		t.Errorf("a further image moved %d of %d test images", moved, len(d.Test))
+	}
+}
+
+func TestAFolderWithPartsKeepsThem(t *testing.T) {
+	d, err := OpenFolder("pets", photos("train/cat/1.jpg", "train/dog/2.PNG", "val/cat/3.webp", "test/dog/4.gif", "test/dog/5.bmp", "mask/train/cat/1.png"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := [][]Item{
+		{{"train/cat/1.jpg", 0, "cat"}, {"train/dog/2.PNG", 1, "dog"}},
+		{{"val/cat/3.webp", 0, "cat"}},
+		{{"test/dog/4.gif", 1, "dog"}, {"test/dog/5.bmp", 1, "dog"}},
+	}
+	for i, list := range d.lists() {
+		if !slices.Equal(*list, want[i]) {
+			t.Errorf("list %d = %v, want %v", i, *list, want[i])
+		}
+	}
+}
+
+func TestFoldersThatAreNoDataSetAreErrors(t *testing.T) {
+	for name, test := range map[string]struct {
+		files fstest.MapFS
+		want  string
+	}{
+		"no folders":               {photos("1.jpg", "2.jpg"), "images of 0 classes, want at least 2: make a folder for each class"},
+		"one class":                {photos(many("cat", 9)...), "images of 1 classes"},
+		"too few images":           {photos(append(many("cat", 9), many("dog", 3)...)...), `class "dog" has 3 images, want at least 4`},
+		"classes read alike":       {photos(append(many("red_fox", 9), many("Red fox", 9)...)...), "same class name"},
+		"no test folder":           {photos("train/cat/1.jpg", "train/dog/1.jpg"), "test"},
+		"no test images":           {photos("train/cat/1.jpg", "train/dog/1.jpg", "test/cat/a.txt"), "no image in test"},
+		"a class without training": {photos("train/cat/1.jpg", "train/dog/1.jpg", "test/fox/1.jpg"), `class "fox" has no image in train/fox`},
+	} {
+		if _, err := OpenFolder("pets", test.files); err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), "pets") {
+			t.Errorf("%s: error is %v, want one with %q", name, err, test.want)
+		}
+	}
+}

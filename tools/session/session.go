@@ -1,0 +1,178 @@
+// Package session opens what programs and notebooks work on: a CLIP, a data set, a backend and a folder of results.
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/gomlx/compute/dtypes"
+
+	"github.com/dapt-go/dapt-go/dapt/clip"
+	"github.com/dapt-go/dapt-go/dapt/dataset"
+	"github.com/dapt-go/dapt-go/dapt/experiment"
+	"github.com/dapt-go/dapt-go/dapt/mask"
+	"github.com/dapt-go/dapt-go/dapt/mini"
+	"github.com/dapt-go/dapt-go/tools/backend"
+)
+
+// Mini names the embedded CLIP and the embedded benchmark.
+const Mini = "mini"
+
+// Setup is what a session works on.
+type Setup struct {
+	CLIP    string // "mini", "ViT-B/16", "ViT-B/32", "ViT-L/14", or a file of weights (.safetensors, .pt)
+	Data    string // "mini", a benchmark's name such as "OxfordPets", or a folder of images (see [dataset.OpenFolder])
+	Root    string // folder that holds the benchmarks' folders; "~" is the home folder
+	Out     string // folder for results, checkpoints and reports
+	Backend string // "go", "xla:cpu", "xla:cuda", "xla:/path/to/plugin.so"; "" picks the fastest
+	DType   string // what the towers compute in: "float32", "bfloat16"; "" means float32
+}
+
+// Teller hears what a user should know while a session opens. Nil fields are not called.
+type Teller struct {
+	Notice   func(line string)
+	Download func(what string) func(done, total int64) // begins to show a download; total is 0 if it is unknown
+}
+
+func (t Teller) notice(line string) {
+	if t.Notice != nil {
+		t.Notice(line)
+	}
+}
+
+func (t Teller) download(what string) func(done, total int64) {
+	if t.Download == nil {
+		return nil
+	}
+	return t.Download(what)
+}
+
+// Benchmark opens the data set, and checks that its images are there.
+func (s Setup) Benchmark(ctx context.Context) (experiment.Benchmark, error) {
+	if s.Data == Mini {
+		return experiment.Mini()
+	}
+	data, err := s.open()
+	if err != nil {
+		return experiment.Benchmark{}, err
+	}
+	return experiment.Benchmark{Dataset: data}, data.Check(ctx)
+}
+
+func (s Setup) open() (*dataset.Dataset, error) {
+	if isFolder(s.Data) {
+		return dataset.OpenFolder(filepath.Base(s.Folder()), os.DirFS(s.Folder()))
+	}
+	spec, err := dataset.Find(s.Data)
+	if err != nil {
+		return nil, fmt.Errorf("%w; a folder of your own is named by its path, such as ./photos", err)
+	}
+	data, err := dataset.Open(spec, os.DirFS(s.Folder()))
+	if err != nil {
+		return nil, fmt.Errorf("%w; the root %q must hold the folder %s", err, s.Root, spec.Folder)
+	}
+	return data, nil
+}
+
+// Folder is the data set's own: a folder of images, or a benchmark's folder below the root.
+func (s Setup) Folder() string {
+	if isFolder(s.Data) {
+		return home(s.Data)
+	}
+	name := s.Data
+	if spec, err := dataset.Find(name); err == nil {
+		name = spec.Folder
+	}
+	return filepath.Join(home(s.Root), name)
+}
+
+// isFolder reports whether a name is a path and not a benchmark's name.
+func isFolder(name string) bool {
+	return strings.HasPrefix(name, ".") || strings.HasPrefix(name, "~") || strings.ContainsAny(name, `/\\`)
+}
+
+// home writes out a leading "~", which a shell leaves alone behind "=" and Go everywhere.
+func home(path string) string {
+	rest, ok := strings.CutPrefix(path, "~")
+	if !ok || rest != "" && !os.IsPathSeparator(rest[0]) {
+		return path
+	}
+	folder, err := os.UserHomeDir()
+	if err != nil {
+		return path
+	}
+	return folder + rest
+}
+
+// Preset is the setting of the data: [experiment.ForMini], or the published one with masks in files.
+func (s Setup) Preset(b experiment.Benchmark) experiment.Preset {
+	if s.Data == Mini {
+		return experiment.ForMini(b)
+	}
+	return experiment.Published(b, mask.Files{FS: b.FS})
+}
+
+// Model reads CLIP, and downloads what is not here.
+func (s Setup) Model(ctx context.Context, t Teller) (*clip.Model, error) {
+	if s.CLIP == Mini {
+		return mini.CLIP()
+	}
+	t.notice("reading " + s.CLIP + ", which is downloaded if it is not here")
+	return clip.Load(ctx, s.CLIP, t.download("downloading "+s.CLIP))
+}
+
+// Lab opens the model, then the backend, which may have to be downloaded, and the results. The caller calls done.
+func (s Setup) Lab(ctx context.Context, t Teller) (lab *experiment.Lab, done func(), err error) {
+	m, err := s.Model(ctx, t)
+	if err != nil {
+		return nil, nil, err
+	}
+	device, info, err := backend.Open(ctx, backend.Options{
+		Want: s.Backend, Install: true, BFloat16: s.DType == "bfloat16", Progress: t.download("downloading XLA"), Notice: func(line string) { t.notice("note: " + line) },
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	t.notice(fmt.Sprintf("%s on %s (%s), %d cores", m.Name, info.Backend, info.Plugin, info.Cores))
+	lab, err = experiment.Open(device, experiment.Backend{Name: info.Backend, Plugin: info.Plugin, PJRT: info.PJRT, Cores: info.Cores}, m, s.Out)
+	if err != nil {
+		device.Finalize()
+		return nil, nil, err
+	}
+	return lab, func() { lab.Close(); device.Finalize() }, nil
+}
+
+// Compute is what the towers compute in.
+func (s Setup) Compute() (dtypes.DType, error) {
+	switch s.DType {
+	case "float32", "":
+		return dtypes.Float32, nil
+	case "bfloat16":
+		return dtypes.BFloat16, nil
+	}
+	return dtypes.InvalidDType, fmt.Errorf("the data type is %q, want float32 or bfloat16", s.DType)
+}
+
+// Masks is the source that a name stands for; nil for "none".
+func Masks(name string, b experiment.Benchmark) (mask.Source, error) {
+	switch name {
+	case "none":
+		return nil, nil
+	case "true":
+		if b.Truth == nil {
+			return nil, errors.New("true masks are for the mini benchmark only; others have files or gradcam")
+		}
+		return b.Truth, nil
+	case "files":
+		return mask.Files{FS: b.FS}, nil
+	case "gradcam":
+		return mask.GradCAM{}, nil
+	case "grid":
+		return mask.Grid{}, nil
+	}
+	return nil, fmt.Errorf("there are no masks called %q, want none, true, files, gradcam or grid", name)
+}

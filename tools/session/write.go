@@ -1,0 +1,73 @@
+package session
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"image"
+	"image/png"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/google/renameio/v2"
+
+	"github.com/dapt-go/dapt-go/dapt/experiment"
+	"github.com/dapt-go/dapt-go/dapt/report"
+)
+
+// WriteReport writes the page to path, and beside it all tables as Markdown, to a file of the same name, and all figures,
+// to a folder of the same name without ending. Tables and page must be of results.
+func WriteReport(path string, results []experiment.Result, tables []report.Table, o report.Options) error {
+	page, err := report.HTML(results, o)
+	if err != nil {
+		return err
+	}
+	var markdown strings.Builder
+	for _, table := range tables {
+		fmt.Fprintln(&markdown, table.Markdown())
+	}
+	beside := strings.TrimSuffix(path, filepath.Ext(path))
+	if err := errors.Join(WriteFile(path, page), WriteFile(beside+".md", []byte(markdown.String()))); err != nil {
+		return err
+	}
+	figures, err := report.Figures(results)
+	if err != nil {
+		return err
+	}
+	for _, f := range figures {
+		if err := WriteFile(filepath.Join(beside, FileName(f.Title, ".svg")), f.File()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unfit are what file names do without.
+var unfit = regexp.MustCompile(`[^a-z0-9.]+`)
+
+// FileName makes a file's name of a title.
+func FileName(title, ending string) string {
+	return strings.Trim(unfit.ReplaceAllString(strings.ToLower(title), "-"), "-") + ending
+}
+
+// WritePicture writes a PNG, and makes its folder.
+func WritePicture(path string, picture image.Image) error {
+	var data bytes.Buffer
+	if err := png.Encode(&data, picture); err != nil {
+		return fmt.Errorf("drawing %s: %w", path, err)
+	}
+	return WriteFile(path, data.Bytes())
+}
+
+// WriteFile writes a whole file or none, and makes its folder.
+func WriteFile(path string, data []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return fmt.Errorf("making a folder: %w; choose one that can be written to", err)
+	}
+	if err := renameio.WriteFile(path, data, 0o644); err != nil {
+		return fmt.Errorf("writing %s: %w; choose a folder that can be written to", path, err)
+	}
+	return nil
+}
