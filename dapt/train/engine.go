@@ -211,14 +211,7 @@ func (e *Engine) stepGraph(m dapt.Method, c Config, phase dapt.Phase, texts dapt
 	features.Weights = weights
 	losses := m.Loss.Losses(features, labels, phase)
 	e.update(c, rate, values, losses.Total)
-	list := losses.List()
-	for i, term := range list {
-		if term == nil {
-			term = ScalarZero(rate.Graph(), dtypes.Float32)
-		}
-		list[i] = term
-	}
-	return Stack(list, 0)
+	return Stack(orZero(losses), 0)
 }
 
 // update is SGD as PyTorch defines it: g += decay p; v = momentum v + g; p -= rate v, with v 0 before the first step. What

@@ -13,6 +13,7 @@ import (
 
 	"github.com/dapt-go/dapt-go/dapt"
 	"github.com/dapt-go/dapt-go/dapt/dataset"
+	"github.com/dapt-go/dapt-go/dapt/mask"
 	"github.com/dapt-go/dapt-go/dapt/transform"
 )
 
@@ -28,15 +29,27 @@ type Score struct {
 // batches. words are background texts that stand as columns beside the classes; choosing one is an error (see
 // [dapt.Background]). No mask is used.
 func (e *Engine) Evaluate(ctx context.Context, data *dataset.Dataset, items []dataset.Item, words []string, c Config) (Score, error) {
-	if len(items) == 0 {
+	return e.evaluate(ctx, e.newLoader(data, items), words, c)
+}
+
+// EvaluateView is Evaluate on what masks leave of each image: its foreground, or else its background. As in training,
+// hidden pixels take CLIP's mean colour. Masks that follow the prompts are an error: see [mask.Refresher].
+func (e *Engine) EvaluateView(ctx context.Context, data *dataset.Dataset, items []dataset.Item, masks mask.Source, foreground bool, c Config) (Score, error) {
+	l := e.newLoader(data, items)
+	l.masks, l.background = mask.For(masks, data), !foreground
+	return e.evaluate(ctx, l, nil, c)
+}
+
+func (e *Engine) evaluate(ctx context.Context, l *loader, words []string, c Config) (Score, error) {
+	if len(l.items) == 0 {
 		return Score{}, errors.New("train: nothing to evaluate: the list of images is empty")
 	}
-	labels := make([]int, 0, len(items))
-	for _, item := range items {
+	labels := make([]int, 0, len(l.items))
+	for _, item := range l.items {
 		labels = append(labels, item.Label)
 	}
-	predicted := make([]int, len(items))
-	err := e.stream(ctx, e.newLoader(data, items), words, c, transform.Eval, func(p *pixels, texts *tensors.Tensor) error {
+	predicted := make([]int, len(l.items))
+	err := e.stream(ctx, l, words, c, transform.Eval, func(p *pixels, texts *tensors.Tensor) error {
 		classes, err := e.classes.Call1(e.imageTensor(p), texts)
 		if err != nil {
 			return fmt.Errorf("train: classifying: %w", err)
@@ -52,7 +65,7 @@ func (e *Engine) Evaluate(ctx context.Context, data *dataset.Dataset, items []da
 	if err != nil {
 		return Score{}, err
 	}
-	return score(labels, predicted, len(data.Classes)), nil
+	return score(labels, predicted, len(l.data.Classes)), nil
 }
 
 // stream encodes the texts of the loader's classes, and words, once, and hands them on with each batch of images.

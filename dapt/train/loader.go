@@ -23,10 +23,13 @@ type loader struct {
 	items  []dataset.Item
 	side   int
 	images *Images
+
+	masks      mask.Source // plain hides what is not their foreground, or their background; nil hides nothing
+	background bool
 }
 
 func (e *Engine) newLoader(data *dataset.Dataset, items []dataset.Item) *loader {
-	return &loader{data, items, e.Model.Config.Side, e.Images}
+	return &loader{data: data, items: items, side: e.Model.Config.Side, images: e.Images}
 }
 
 // image decodes item i, or returns it from memory.
@@ -119,7 +122,8 @@ func (l *loader) augmented(ctx context.Context, items []int, masks mask.Source, 
 	})
 }
 
-// plain maps images by view, such as [transform.Eval], without augmentation, into a batch that may be larger.
+// plain maps images by view, such as [transform.Eval], without augmentation, into a batch that may be larger. With masks,
+// it keeps their foreground or their background.
 func (l *loader) plain(ctx context.Context, items []int, batch int, view func(*image.NRGBA, int) *image.NRGBA) (*pixels, error) {
 	p, area := l.room(items, batch), l.side*l.side
 	return p, each(ctx, len(items), func(i int) error {
@@ -127,9 +131,32 @@ func (l *loader) plain(ctx context.Context, items []int, batch int, view func(*i
 		if err != nil {
 			return err
 		}
-		transform.Normalize(p.images[i*3*area:], view(img, l.side))
+		pix := p.images[i*3*area:][:3*area]
+		transform.Normalize(pix, view(img, l.side))
+		if l.masks == nil {
+			return nil
+		}
+		keep := make([]float32, area)
+		if err := l.foreground(ctx, keep, items[i], l.masks, img); err != nil {
+			return err
+		}
+		for j := range pix {
+			if (keep[j/3] == 1) == l.background {
+				pix[j] = 0
+			}
+		}
 		return nil
 	})
+}
+
+// foreground writes the mask of an item by the test transform, [side, side, 1], 1 is foreground.
+func (l *loader) foreground(ctx context.Context, to []float32, item int, masks mask.Source, img *image.NRGBA) error {
+	found, err := masks.Mask(ctx, l.items[item], img)
+	if err != nil {
+		return err
+	}
+	transform.Foreground(to, transform.EvalMask(found, l.side))
+	return nil
 }
 
 // squash resizes the whole image to a square, so that a map of it covers all of it.

@@ -108,24 +108,31 @@ func (r Run) prepare(ctx context.Context) (*tuning, error) {
 
 // tokenize packs the sentences of the classes and of the background words.
 func (t *tuning) tokenize() error {
-	if t.Method.Decouples() {
-		if len(t.Method.Loss.Background.Words) == 0 {
-			t.Method.Loss.Background = dapt.Backgrounds(t.Data.Name)
-		}
-		if err := t.Method.Loss.Validate(); err != nil {
-			return err
-		}
-	}
-	background := t.Method.Loss.Background
-	words := dapt.Sentences(background.Template, background.Words)
-	t.negatives = words[:background.Negatives]
-	classes := dapt.Sentences(t.Engine.Learner.Template(t.Data.Template), t.Data.Classes)
-	lists, err := t.Engine.pack(classes, words)
-	if err != nil {
+	var lists [2]clip.Packed
+	var err error
+	if t.Method, lists, err = t.Engine.tokenize(t.Method, t.Data); err != nil {
 		return err
 	}
+	background := t.Method.Loss.Background
+	t.negatives = dapt.Sentences(background.Template, background.Words[:background.Negatives])
 	t.classes, t.background = lists[0], lists[1]
 	return nil
+}
+
+// tokenize packs the sentences of the classes and of the background words; the method gets the words of the data set if it
+// has none of its own.
+func (e *Engine) tokenize(m dapt.Method, data *dataset.Dataset) (dapt.Method, [2]clip.Packed, error) {
+	if m.Decouples() {
+		if len(m.Loss.Background.Words) == 0 {
+			m.Loss.Background = dapt.Backgrounds(data.Name)
+		}
+		if err := m.Loss.Validate(); err != nil {
+			return m, [2]clip.Packed{}, err
+		}
+	}
+	classes := dapt.Sentences(e.Learner.Template(data.Template), data.Classes)
+	lists, err := e.pack(classes, dapt.Sentences(m.Loss.Background.Template, m.Loss.Background.Words))
+	return m, lists, err
 }
 
 // check reads every image, and every mask that does not depend on the prompts, once. The device waits for it.

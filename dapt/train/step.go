@@ -28,9 +28,18 @@ func (e *Engine) Step(m dapt.Method, c Config, phase dapt.Phase, rate float64, i
 	if err != nil {
 		return nil, err
 	}
+	losses, err := exec.Call1(append([]any{float32(rate)}, e.inputs(m, in)...)...)
+	if err != nil {
+		return nil, fmt.Errorf("train: step: %w", err)
+	}
+	defer losses.MustFinalizeAll()
+	return tensors.CopyFlatData[float32](losses)
+}
+
+// inputs are what of a batch a graph of m reads.
+func (e *Engine) inputs(m dapt.Method, in Input) []any {
 	batch, side := len(in.Labels), e.Model.Config.Side
 	inputs := []any{
-		float32(rate),
 		tensors.FromFlatDataAndDimensions(in.Images, batch, side, side, 3),
 		tensors.FromFlatDataAndDimensions(in.Labels, batch, 1),
 		in.Classes.Tokens,
@@ -44,12 +53,7 @@ func (e *Engine) Step(m dapt.Method, c Config, phase dapt.Phase, rate float64, i
 	if in.Weights != nil {
 		inputs = append(inputs, tensors.FromFlatDataAndDimensions(in.Weights, batch))
 	}
-	losses, err := exec.Call1(inputs...)
-	if err != nil {
-		return nil, fmt.Errorf("train: step: %w", err)
-	}
-	defer losses.MustFinalizeAll()
-	return tensors.CopyFlatData[float32](losses)
+	return inputs
 }
 
 // Parameters copies the trainable tensors from the device, row-major, by name.

@@ -1,0 +1,149 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/gomlx/compute/dtypes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"github.com/dapt-go/dapt-go/dapt"
+	"github.com/dapt-go/dapt-go/dapt/clip"
+	"github.com/dapt-go/dapt-go/dapt/dataset"
+	"github.com/dapt-go/dapt-go/dapt/mask"
+	"github.com/dapt-go/dapt-go/dapt/transform"
+)
+
+// Batch returns items as a step reads them, but by the test transform: the same crop each time, and of the mask too. Masks
+// that follow the prompts are an error: see [mask.Refresher].
+func (e *Engine) Batch(ctx context.Context, m dapt.Method, data *dataset.Dataset, items []dataset.Item) (Input, error) {
+	if len(items) == 0 {
+		return Input{}, errors.New("train: no batch: the list of images is empty")
+	}
+	l := e.newLoader(data, items)
+	if err := l.labelled(); err != nil {
+		return Input{}, err
+	}
+	_, lists, err := e.tokenize(m, data)
+	if err != nil {
+		return Input{}, err
+	}
+	all := make([]int, len(items))
+	for i := range all {
+		all[i] = i
+	}
+	p, err := l.plain(ctx, all, len(all), transform.Eval)
+	if err != nil {
+		return Input{}, err
+	}
+	in := Input{Images: p.images, Labels: p.labels, Classes: lists[0], Background: lists[1]}
+	if m.Decouples() {
+		in.Masks, err = l.foregrounds(ctx, mask.For(m.Masks, data))
+	}
+	return in, err
+}
+
+// foregrounds are the masks of all items by the test transform, [items, side, side, 1].
+func (l *loader) foregrounds(ctx context.Context, masks mask.Source) ([]float32, error) {
+	area := l.side * l.side
+	all := make([]float32, area*len(l.items))
+	return all, each(ctx, len(l.items), func(i int) error {
+		img, err := l.image(i)
+		if err != nil {
+			return err
+		}
+		return l.foreground(ctx, all[i*area:][:area], i, masks, img)
+	})
+}
+
+// Decoupled is what DAPT makes of one image.
+type Decoupled struct {
+	Item   dataset.Item
+	Share  [3]float64 // probability of its class, 0 to 1: by the image, by its foreground, by its background
+	Near   float64    // distance of the image's unit feature to its foreground's
+	Far    float64    // to its background's
+	Word   string     // the background text that its background is nearest to
+	Losses []float64  // of this image alone, in the order of [dapt.Names]; L_reo is left out
+}
+
+// Decouple looks at items as DAPT's losses do, with the engine's present prompts, and changes nothing. The means of the
+// losses over a batch are what [Engine.Step] minimises in phase [dapt.Both] on the same [Engine.Batch].
+func (e *Engine) Decouple(ctx context.Context, m dapt.Method, data *dataset.Dataset, items []dataset.Item) ([]Decoupled, error) {
+	if !m.Decouples() {
+		return nil, fmt.Errorf("train: %s has no masks to decouple images by; put DAPT over it", m.Name())
+	}
+	m.Loss.Reo = 0
+	m, lists, err := e.tokenize(m, data)
+	if err != nil {
+		return nil, err
+	}
+	exec, err := e.program(func(in []*Node) []*Node {
+		return []*Node{e.decoupleGraph(m, lists, in)}
+	}, "decouple", m.Loss, lists[0].Layout, lists[1].Layout)
+	if err != nil {
+		return nil, err
+	}
+	found := make([]Decoupled, len(items))
+	for i, item := range items {
+		in, err := e.Batch(ctx, m, data, items[i:i+1])
+		if err != nil {
+			return nil, err
+		}
+		numbers, err := exec.Call1(e.inputs(m, in)...)
+		if err != nil {
+			return nil, fmt.Errorf("train: decoupling: %w", err)
+		}
+		flat, err := tensors.CopyFlatData[float32](numbers)
+		numbers.MustFinalizeAll()
+		if err != nil {
+			return nil, err
+		}
+		found[i] = newDecoupled(item, m, flat)
+	}
+	return found, nil
+}
+
+// decoupleGraph returns as one vector, of the one image of inputs, what [Decoupled] holds. Inputs are those of
+// [Engine.Step] without the rate.
+func (e *Engine) decoupleGraph(m dapt.Method, lists [2]clip.Packed, in []*Node) *Node {
+	towers, _, prompts := e.bind(in[0].Graph())
+	m.Loss.Watch = true
+	f := m.Encode(towers, prompts, dapt.Batch{Images: in[0], Masks: in[3], Texts: dapt.Texts{
+		Classes:    clip.Sentences{Layout: lists[0].Layout, Tokens: in[2]},
+		Background: clip.Sentences{Layout: lists[1].Layout, Tokens: in[4]},
+	}}, dapt.Both)
+	labels := in[1]
+	own := OneHot(Squeeze(labels, -1), f.Classes.Shape().Dim(0), f.Image.DType())
+	var numbers []*Node
+	for _, view := range []*Node{f.Image, f.Foreground, f.Background} {
+		numbers = append(numbers, ReduceAllSum(Mul(own, Softmax(dapt.Logits(view, f.Classes, f.Scale), -1))))
+	}
+	numbers = append(numbers, ReduceAllSum(dapt.Distance(f.Image, f.Foreground)), ReduceAllSum(dapt.Distance(f.Image, f.Background)),
+		ConvertDType(ReduceAllSum(dapt.PseudoLabels(f.Background, f.Words)), dtypes.Float32))
+	return Stack(append(numbers, orZero(m.Loss.Losses(f, labels, dapt.Both))...), 0)
+}
+
+// orZero returns the terms in the order of [dapt.Names], 0 for those that were not computed.
+func orZero(losses dapt.Losses) []*Node {
+	list := losses.List()
+	for i, term := range list {
+		if term == nil {
+			list[i] = ScalarZero(losses.Total.Graph(), dtypes.Float32)
+		}
+	}
+	return list
+}
+
+func newDecoupled(item dataset.Item, m dapt.Method, flat []float32) Decoupled {
+	background := m.Loss.Background
+	d := Decoupled{Item: item, Near: float64(flat[3]), Far: float64(flat[4]), Word: background.Words[background.Skip+int(flat[5])]}
+	for i := range d.Share {
+		d.Share[i] = float64(flat[i])
+	}
+	for _, loss := range flat[6:] {
+		d.Losses = append(d.Losses, float64(loss))
+	}
+	return d
+}
