@@ -195,7 +195,8 @@ func matrix(title string, columns []Column, rows []Row) Figure {
 	}
 	out.WriteString("</g>")
 	width, height := vg.Length(left+len(columns)*matrixCell+label*7/10), vg.Length(top+len(rows)*matrixCell)
-	return Figure{Title: title, SVG: chart.Element(width, height, title, extremes(title, columns, rows), out.String())}
+	alt := extremes(title, columns, rows)
+	return Figure{Title: title, Alt: alt, SVG: chart.Element(width, height, title, alt, out.String())}
 }
 
 // extremes says in words which methods have the least and the most in common.

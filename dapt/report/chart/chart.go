@@ -23,6 +23,7 @@ import (
 // Figure is a drawing.
 type Figure struct {
 	Title string
+	Alt   string // for those who cannot see it
 	// SVG is an <svg> element to put into a page. Its text and axes take the page's text colour, its curves the CSS
 	// variables --series-0, --series-1… if the page sets them.
 	SVG string
@@ -113,7 +114,7 @@ func Draw(charts []Chart) ([]Figure, error) {
 		if err != nil {
 			return nil, fmt.Errorf("chart: plotting %s: %w", c.Title, err)
 		}
-		list = append(list, Figure{c.Title, svg})
+		list = append(list, Figure{c.Title, c.describe(), svg})
 	}
 	return list, nil
 }
