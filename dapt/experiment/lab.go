@@ -31,6 +31,7 @@ type Lab struct {
 	Folder  string // results.jsonl and, below runs/, a folder for each run
 	Info    Backend
 	Report  func(Progress) // called as work goes on; nil reports nothing
+	Done    func(Result)   // called with each run that was computed, once it is on file; nil if nobody asks
 	backend compute.Backend
 	engines map[string]*train.Engine
 	images  *train.Images
@@ -42,9 +43,11 @@ type Lab struct {
 // Progress is how far an experiment is.
 type Progress struct {
 	Run         string  // what is at work, such as "Mini maple+dapt-s seed 2"
+	Method      string  // its method, such as "maple+dapt-s"
 	Doing       string  // "tuning, epoch 3 of 6", "testing"
 	Done, Total int     // units of work, in images, of all runs that are not on file yet
 	Loss        float64 // of the last step; 0 while testing
+	Step, Steps int     // steps of the run that are done, and all of them; 0 while testing
 }
 
 // Open reads the folder's results. info says what backend is.
@@ -157,6 +160,9 @@ func (l *Lab) add(r Result, took Time) error {
 		return err
 	}
 	l.results = append(l.results, r)
+	if l.Done != nil {
+		l.Done(r)
+	}
 	return nil
 }
 

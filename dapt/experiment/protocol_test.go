@@ -19,13 +19,8 @@ import (
 	"github.com/dapt-go/dapt-go/dapt/train"
 )
 
-// protocol is an experiment.
-type protocol interface {
-	Run(ctx context.Context, lab *Lab) ([]Result, error)
-}
-
 // do runs an experiment in folder, and returns the results and the names of the runs that were computed.
-func do(t *testing.T, folder string, b protocol) (results []Result, computed []string) {
+func do(t *testing.T, folder string, b Protocol) (results []Result, computed []string) {
 	t.Helper()
 	lab := newLab(t, folder)
 	lab.Report = func(p Progress) { computed = append(computed, p.Run) }

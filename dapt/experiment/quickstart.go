@@ -22,7 +22,8 @@ func Published(b Benchmark, masks mask.Source) Preset {
 	return newPreset(b, masks, prompt.MaPLe{}, dapt.Literal, train.Paper())
 }
 
-// ForMini is the setting of the mini benchmark, with its true masks. Of each further condition it tests every fourth image.
+// ForMini is the setting of the mini benchmark and of the embedded CLIP, with the true masks of the benchmark, or masks in
+// files where it has none. Of each further condition it tests every fourth image.
 //
 // Batch and depth are what fits into minutes. The rate was chosen for MaPLe alone, and DAPT's mode for DAPT-S, on the
 // validation images of base-to-novel with 8 shots; docs/results/mini.md has all that was tried.
@@ -38,7 +39,11 @@ func ForMini(b Benchmark) Preset {
 		conditions = append(conditions, Condition{c.Name, some})
 	}
 	b.Conditions = conditions
-	p := newPreset(b, b.Truth, prompt.MaPLe{Depth: 5}, dapt.Joint, config)
+	masks := b.Truth
+	if masks == nil {
+		masks = mask.Files{FS: b.FS}
+	}
+	p := newPreset(b, masks, prompt.MaPLe{Depth: 5}, dapt.Joint, config)
 	p.Focus = 40
 	return p
 }

@@ -15,6 +15,13 @@ import (
 	"github.com/dapt-go/dapt-go/dapt/transform"
 )
 
+// Protocol is an experiment: [FewShot], [BaseToNovel] or [DataEfficient].
+type Protocol interface {
+	// Run returns the results of all runs. Those on file are not computed again. When ctx is cancelled or a run fails,
+	// finished runs are on file and the same call goes on from there.
+	Run(ctx context.Context, lab *Lab) ([]Result, error)
+}
+
 // run is one run to do, whatever the protocol.
 type run struct {
 	method dapt.Method
@@ -172,6 +179,7 @@ type meter struct {
 }
 
 func (m *meter) begin(r *run) {
+	m.at.Method = r.result.Method
 	m.at.Run = fmt.Sprintf("%s %s seed %d", r.result.Dataset, r.result.Method, r.result.Seed)
 	if r.share != nil {
 		m.at.Run += fmt.Sprintf(" %s %g", r.share.Method, r.share.Ratio)
@@ -180,7 +188,7 @@ func (m *meter) begin(r *run) {
 }
 
 func (m *meter) doing(what string) {
-	m.at.Doing, m.at.Loss = what, 0
+	m.at.Doing, m.at.Loss, m.at.Step, m.at.Steps = what, 0, 0, 0
 	m.send()
 }
 
@@ -193,7 +201,7 @@ func (m *meter) seen(images int) {
 func (m *meter) step(p train.Progress, work int) {
 	m.at.Doing = fmt.Sprintf("tuning, epoch %d of %d", p.Epoch+1, p.Epochs)
 	m.at.Done += p.Images * work
-	m.at.Loss = p.Loss
+	m.at.Loss, m.at.Step, m.at.Steps = p.Loss, p.Step, p.Steps
 	m.send()
 }
 

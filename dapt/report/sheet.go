@@ -41,11 +41,18 @@ func (s ContactSheet) Image() image.Image {
 	return sheet
 }
 
-// HTML is the sheet as a fragment, for a notebook. It is an error if it lacks an image.
+// HTML is the sheet as a fragment, for a notebook, with images at least as large as those of [Sheet]. It is an error if it
+// lacks an image.
 func (s ContactSheet) HTML() (string, error) {
 	g, err := newGallery(s, sheetCell)
 	if err != nil {
 		return "", fmt.Errorf("report: sheet %q: %w", s.Title, err)
+	}
+	for _, row := range g.Rows {
+		for i, t := range row.Images {
+			size := fit(image.Pt(t.Width, t.Height), image.Rect(0, 0, sheetCell, sheetCell)).Size()
+			row.Images[i].Width, row.Images[i].Height = size.X, size.Y
+		}
 	}
 	return render("sheet", g), nil
 }

@@ -79,6 +79,6 @@ func newRoot() *cobra.Command {
 // openLab opens what the common flags choose, and tells on standard error what is opened.
 func openLab(c *cobra.Command, s *session.Setup) (*experiment.Lab, func(), error) {
 	return s.Lab(c.Context(), session.Teller{
-		Notice: func(line string) { fmt.Fprintln(c.ErrOrStderr(), line) }, Download: downloadBar,
+		Notice: func(line string) { fmt.Fprintln(c.ErrOrStderr(), line) }, Download: session.DownloadBar,
 	})
 }

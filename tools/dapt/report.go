@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -16,22 +15,17 @@ import (
 	"github.com/dapt-go/dapt-go/tools/session"
 )
 
-// protocol is an experiment.
-type protocol interface {
-	Run(ctx context.Context, lab *experiment.Lab) ([]experiment.Result, error)
-}
-
 // run runs an experiment with a progress bar, prints its table, and writes its report.
-func run(c *cobra.Command, s *session.Setup, b experiment.Benchmark, p protocol, next string) error {
+func run(c *cobra.Command, s *session.Setup, b experiment.Benchmark, p experiment.Protocol, next string) error {
 	lab, done, err := openLab(c, s)
 	if err != nil {
 		return err
 	}
 	defer done()
-	bar := newBar()
-	lab.Report = bar.show
+	bar := session.NewBar()
+	lab.Report = bar.Show
 	results, err := p.Run(c.Context(), lab)
-	bar.finish()
+	bar.Finish()
 	if err != nil {
 		return err
 	}

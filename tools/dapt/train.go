@@ -101,7 +101,7 @@ func (x *choices) run(s *session.Setup, c *cobra.Command) error {
 	if x.seeds < 1 {
 		return fmt.Errorf("-seeds is %d, want at least 1", x.seeds)
 	}
-	var p protocol
+	var p experiment.Protocol
 	switch x.protocol {
 	case "few-shot":
 		x.config.Epochs = cmp.Or(x.config.Epochs, train.Paper().Epochs)

@@ -5,12 +5,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/gomlx/compute/dtypes"
 
+	"github.com/dapt-go/dapt-go/dapt"
 	"github.com/dapt-go/dapt-go/dapt/clip"
 	"github.com/dapt-go/dapt-go/dapt/dataset"
 	"github.com/dapt-go/dapt-go/dapt/experiment"
@@ -108,12 +111,17 @@ func home(path string) string {
 	return folder + rest
 }
 
-// Preset is the setting of the data: [experiment.ForMini], or the published one with masks in files.
+// Preset is [experiment.ForMini] where the data or CLIP are the embedded ones, else the published setting with masks in
+// files. A folder of one's own without a folder of masks has no DAPT-S.
 func (s Setup) Preset(b experiment.Benchmark) experiment.Preset {
-	if s.Data == Mini {
-		return experiment.ForMini(b)
+	p := experiment.Published(b, mask.Files{FS: b.FS})
+	if s.Data == Mini || s.CLIP == Mini {
+		p = experiment.ForMini(b)
 	}
-	return experiment.Published(b, mask.Files{FS: b.FS})
+	if _, err := fs.Stat(b.FS, "mask"); err != nil && isFolder(s.Data) {
+		p.Methods = slices.DeleteFunc(p.Methods, func(m dapt.Method) bool { _, files := m.Masks.(mask.Files); return files })
+	}
+	return p
 }
 
 // Model reads CLIP, and downloads what is not here.

@@ -1,4 +1,4 @@
-package main
+package session
 
 import (
 	"fmt"
@@ -11,19 +11,21 @@ import (
 	"github.com/dapt-go/dapt-go/dapt/experiment"
 )
 
-// bar shows an experiment's progress on standard error: a bar on a terminal, else a line every few seconds.
-type bar struct {
+// Bar shows an experiment's progress on standard error: a bar on a terminal, else a line every few seconds.
+type Bar struct {
 	bar   *progressbar.ProgressBar
 	start time.Time
 	last  time.Time
 	run   string
 }
 
-func newBar() *bar { return &bar{start: time.Now()} }
+// NewBar begins to count time.
+func NewBar() *Bar { return &Bar{start: time.Now()} }
 
 func terminal() bool { return term.IsTerminal(int(os.Stderr.Fd())) }
 
-func (b *bar) show(p experiment.Progress) {
+// Show draws how far the experiment is.
+func (b *Bar) Show(p experiment.Progress) {
 	text := p.Run + ": " + p.Doing
 	if p.Loss != 0 {
 		text += fmt.Sprintf(", loss %.3f", p.Loss)
@@ -34,11 +36,11 @@ func (b *bar) show(p experiment.Progress) {
 	}
 	if now := time.Now(); p.Run != b.run || now.Sub(b.last) > 10*time.Second {
 		b.run, b.last = p.Run, now
-		fmt.Fprintf(os.Stderr, "%3d %%  %s%s\n", 100*p.Done/max(p.Total, 1), text, b.left(p))
+		fmt.Fprintf(os.Stderr, "%3d %%  %s  (%s)\n", 100*p.Done/max(p.Total, 1), text, Pace(p, b.start))
 	}
 }
 
-func (b *bar) draw(p experiment.Progress, text string) {
+func (b *Bar) draw(p experiment.Progress, text string) {
 	if b.bar == nil {
 		b.bar = progressbar.NewOptions(p.Total,
 			progressbar.OptionSetWriter(os.Stderr), progressbar.OptionSetWidth(24), progressbar.OptionThrottle(100*time.Millisecond),
@@ -49,24 +51,24 @@ func (b *bar) draw(p experiment.Progress, text string) {
 	_ = b.bar.Set(p.Done) // a bar that cannot be drawn is no reason to stop
 }
 
-// left estimates the time to go.
-func (b *bar) left(p experiment.Progress) string {
+// Pace is the rate since start and an estimate of the time to go, such as "812 images/s, 43s left".
+func Pace(p experiment.Progress, start time.Time) string {
 	if p.Done == 0 {
-		return ""
+		return "beginning"
 	}
-	spent := time.Since(b.start)
-	rate := float64(p.Done) / spent.Seconds()
-	return fmt.Sprintf("  (%.0f images/s, %s left)", rate, time.Duration(float64(p.Total-p.Done)/rate*float64(time.Second)).Round(time.Second))
+	rate := float64(p.Done) / time.Since(start).Seconds()
+	return fmt.Sprintf("%.0f images/s, %s left", rate, time.Duration(float64(p.Total-p.Done)/rate*float64(time.Second)).Round(time.Second))
 }
 
-func (b *bar) finish() {
+// Finish removes the bar.
+func (b *Bar) Finish() {
 	if b.bar != nil {
 		_ = b.bar.Finish()
 	}
 }
 
-// downloadBar shows bytes as they arrive.
-func downloadBar(what string) func(done, total int64) {
+// DownloadBar shows bytes on standard error as they arrive.
+func DownloadBar(what string) func(done, total int64) {
 	var bar *progressbar.ProgressBar
 	return func(done, total int64) {
 		if bar == nil {

@@ -1,0 +1,107 @@
+package study
+
+import (
+	"bytes"
+	"fmt"
+	"image/png"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/dapt-go/dapt-go/dapt/dataset"
+	"github.com/dapt-go/dapt-go/dapt/experiment"
+	"github.com/dapt-go/dapt-go/dapt/mask"
+	"github.com/dapt-go/dapt-go/dapt/report"
+	"github.com/dapt-go/dapt-go/dapt/transform"
+	"github.com/dapt-go/dapt-go/tools/session"
+)
+
+// sampleClasses are how many classes the sample folder has, sampleImages how many images of each, sampleNew how many
+// images there are that nobody has labelled.
+const (
+	sampleClasses = 6
+	sampleImages  = 24
+	sampleNew     = 8
+)
+
+// SampleImages writes a folder of images as one's own would be, with masks, from the mini benchmark, and returns its path.
+// Beside it is a folder new with images that nobody has labelled: see [NewImages].
+func SampleImages() string {
+	folder := filepath.Join(out(), "sample", "photos")
+	if _, err := os.Stat(folder); err == nil {
+		return folder
+	}
+	b := Get(experiment.Mini())
+	ctx, truth := interruptible(), mask.For(b.Truth, b.Dataset)
+	counts, step := map[int]int{}, len(b.Classes)/sampleClasses
+	fresh := 0
+	half := folder + ".part"
+	check(os.RemoveAll(half))
+	for _, item := range append(append([]dataset.Item{}, b.Train...), b.Test...) {
+		counts[item.Label]++
+		switch place := counts[item.Label]; {
+		case item.Label%step != 0:
+		case place <= sampleImages:
+			name := fmt.Sprintf("%s/%02d.png", item.Class, place)
+			copyFile(b.FS, item.Path, filepath.Join(half, name))
+			img := Get(transform.Open(b.FS, item.Path))
+			var data bytes.Buffer
+			check(png.Encode(&data, Get(truth.Mask(ctx, item, img))))
+			check(session.WriteFile(filepath.Join(half, "mask", name), data.Bytes()))
+		case place == sampleImages+1 && fresh < sampleNew:
+			fresh++
+			copyFile(b.FS, item.Path, filepath.Join(NewImages(), fmt.Sprintf("%02d.png", fresh)))
+		}
+	}
+	check(os.Rename(half, folder))
+	return folder
+}
+
+// NewImages is the folder of the sample's unlabelled images.
+func NewImages() string { return filepath.Join(out(), "sample", "new") }
+
+func copyFile(from fs.FS, name, to string) {
+	check(session.WriteFile(to, Get(fs.ReadFile(from, name))))
+}
+
+// Predict tells what the images of a folder are taken for, by the prompts that a finished run left.
+func (s *Study) Predict(r experiment.Result, folder string) report.List {
+	items, data := s.unlabelled(folder)
+	engine := Get(s.Tuned(r))
+	return report.GuessList(items, Get(engine.Predict(s.ctx, data, items, 3, s.Train)))
+}
+
+// Gallery shows the images of a folder.
+func (s *Study) Gallery(folder string) report.ContactSheet {
+	items, data := s.unlabelled(folder)
+	row := report.SheetRow{Title: filepath.Base(folder)}
+	for _, item := range items {
+		row.Images = append(row.Images, Get(transform.Open(data.FS, item.Path)))
+	}
+	return report.ContactSheet{Title: "Images to classify", Rows: []report.SheetRow{row}}
+}
+
+// unlabelled are the images of a folder, and a data set of them with the study's classes.
+func (s *Study) unlabelled(folder string) ([]dataset.Item, *dataset.Dataset) {
+	data := *s.Benchmark.Dataset
+	data.Name, data.FS = folder, os.DirFS(folder)
+	var items []dataset.Item
+	for _, path := range Get(dataset.ListImages(data.FS, ".")) {
+		items = append(items, dataset.Item{Path: path})
+	}
+	if len(items) == 0 {
+		check(fmt.Errorf("%s has no images to classify", filepath.Base(folder)))
+	}
+	return items, &data
+}
+
+// Best is the run whose first test went best, the first of equals.
+func Best(results []experiment.Result) experiment.Result {
+	best := results[0]
+	for _, r := range results {
+		if len(r.Epochs) > 0 && (len(best.Epochs) == 0 || r.Tests[0].Accuracy > best.Tests[0].Accuracy) {
+			best = r
+		}
+	}
+	return best
+}

@@ -1,0 +1,127 @@
+package study
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/dapt-go/dapt-go/dapt/dataset"
+	"github.com/dapt-go/dapt-go/dapt/experiment"
+	"github.com/dapt-go/dapt-go/dapt/report/chart"
+)
+
+func TestResultsLieInTheCloneFromAnywhereBelowIt(t *testing.T) {
+	root := filepath.Join(t.TempDir(), "a clone")
+	below := filepath.Join(root, "notebooks", "more")
+	if err := os.MkdirAll(below, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(root, "go.mod"), []byte(module), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv(outVariable, "")
+	t.Setenv("GONB_DIR", below)
+	if got, want := out(), filepath.Join(root, resultsFolder); got != want {
+		t.Errorf("results go to %s, want %s", got, want)
+	}
+	if got := shown(filepath.Join(out(), "few_shot.html")); got != "dapt-results/few_shot.html" {
+		t.Errorf("the report is said to be at %s, want no path of this machine", got)
+	}
+	elsewhere := t.TempDir()
+	t.Setenv(outVariable, filepath.Join(elsewhere, "mine"))
+	if got := shown(filepath.Join(out(), "few_shot.html")); got != "mine/few_shot.html" {
+		t.Errorf("the report is said to be at %s, want mine/few_shot.html", got)
+	}
+	t.Setenv(outVariable, "")
+	t.Setenv("GONB_DIR", elsewhere)
+	if got, want := out(), filepath.Join(elsewhere, resultsFolder); got != want {
+		t.Errorf("outside of a clone results go to %s, want %s", got, want)
+	}
+}
+
+func TestTheSampleIsADataSetWithMasks(t *testing.T) {
+	t.Setenv(outVariable, t.TempDir())
+	folder := SampleImages()
+	d, err := dataset.OpenFolder("photos", os.DirFS(folder))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(d.Classes) != sampleClasses || len(d.Train) != sampleClasses*sampleImages/2 {
+		t.Errorf("the sample has classes %q and %d training images, want %d and %d", d.Classes, len(d.Train), sampleClasses, sampleClasses*sampleImages/2)
+	}
+	for _, item := range d.Train {
+		if _, err := os.Stat(filepath.Join(folder, "mask", filepath.FromSlash(item.Path))); err != nil {
+			t.Errorf("no mask: %v", err)
+		}
+	}
+	unlabelled, err := dataset.ListImages(os.DirFS(NewImages()), ".")
+	if err != nil || len(unlabelled) == 0 {
+		t.Errorf("%d unlabelled images, %v", len(unlabelled), err)
+	}
+	before, err := os.Stat(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if after, err := os.Stat(SampleImages()); err != nil || !after.ModTime().Equal(before.ModTime()) {
+		t.Errorf("the sample was written again: %v", err)
+	}
+}
+
+func TestASmallSettingKeepsOneSeedAndTwoNumbersOfShots(t *testing.T) {
+	s := Setting{Shots: []int{1, 2, 4}, Seeds: []int{1, 2}, Epochs: 5}.small()
+	if !slices.Equal(s.Shots, []int{1, 2}) || !slices.Equal(s.Seeds, []int{1}) || s.Epochs != 1 {
+		t.Errorf("small is %+v", s)
+	}
+	if s := (Setting{Shots: []int{8}}).small(); !slices.Equal(s.Shots, []int{8}) || len(s.Seeds) != 0 {
+		t.Errorf("small is %+v", s)
+	}
+}
+
+func TestALongCurveIsThinnedToMeans(t *testing.T) {
+	var points []chart.Point
+	for i := range 100 {
+		points = append(points, chart.Point{X: float64(i + 1), Mean: float64(i % 2)})
+	}
+	thinned := thin(points, 50)
+	if len(thinned) != 50 || thinned[0] != (chart.Point{X: 2, Mean: 0.5}) || thinned[49].X != 100 {
+		t.Errorf("%d points from %+v, want 50 from the mean of the first two", len(thinned), thinned[0])
+	}
+	if same := thin(points[:7], 50); !slices.Equal(same, points[:7]) {
+		t.Errorf("seven points became %+v", same)
+	}
+}
+
+func TestAPanelShowsTheLastRunOfEachMethod(t *testing.T) {
+	p := panel{start: time.Now()}
+	step := func(run, method string, step int, loss float64) {
+		at := experiment.Progress{Run: run, Method: method, Doing: "tuning", Done: step, Total: 9, Loss: loss, Step: step, Steps: 2}
+		p.add(at)
+		p.at = at
+	}
+	step("Mini maple seed 1", "maple", 1, 3)
+	step("Mini maple seed 1", "maple", 2, 2)
+	step("Mini maple seed 2", "maple", 1, 5)
+	step("Mini maple+dapt-s seed 1", "maple+dapt-s", 1, 7)
+	p.done(experiment.Result{Method: "maple", Seed: 2, Tests: []experiment.Test{{Name: "base", Accuracy: 68.5}}})
+	if got := p.losses["maple"]; len(got) != 1 || got[0].Mean != 5 {
+		t.Errorf("losses of maple are %+v, want those of seed 2", got)
+	}
+	html := p.html("3 images/s")
+	for _, want := range []string{"░", " 11 %  3 images/s", "Mini maple+dapt-s seed 1: tuning", "last finished: maple seed 2: base 68.50 %", `alt="Loss of each method&#39;s last run over `} {
+		if !strings.Contains(html, want) {
+			t.Errorf("panel lacks %q: %.400s", want, html)
+		}
+	}
+}
+
+func TestBestIsTheTunedRunThatTestsBest(t *testing.T) {
+	run := func(method string, accuracy float64, epochs int) experiment.Result {
+		return experiment.Result{Method: method, Tests: []experiment.Test{{Accuracy: accuracy}}, Epochs: make([]experiment.Epoch, epochs)}
+	}
+	if got := Best([]experiment.Result{run("zero-shot", 90, 0), run("a", 60, 1), run("b", 70, 1), run("c", 70, 1)}); got.Method != "b" {
+		t.Errorf("best is %s, want b", got.Method)
+	}
+}
