@@ -72,11 +72,8 @@ func TestViewsShowWhatMasksLeave(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, view := range map[string]struct {
-		foreground bool
-		same       bool
-	}{"a full mask's foreground is the image": {true, true}, "its background is blank": {false, false}} {
-		got, err := e.EvaluateView(ctx, d, d.Test, mask.Whole{}, view.foreground, quick())
+	for name, background := range map[string]bool{"a full mask's foreground is the image": false, "its background is blank": true} {
+		got, err := e.EvaluateView(ctx, d, d.Test, View{mask.Whole{}, background}, quick())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -86,11 +83,11 @@ func TestViewsShowWhatMasksLeave(t *testing.T) {
 				said++
 			}
 		}
-		if view.same != slices.Equal(got.PerClass, whole.PerClass) || !view.same && said > 1 {
+		if background == slices.Equal(got.PerClass, whole.PerClass) || background && said > 1 {
 			t.Errorf("%s: %v, the images %v", name, got.PerClass, whole.PerClass)
 		}
 	}
-	if _, err := e.EvaluateView(ctx, d, d.Test, mask.GradCAM{}, true, quick()); err == nil {
+	if _, err := e.EvaluateView(ctx, d, d.Test, View{Masks: mask.GradCAM{}}, quick()); err == nil {
 		t.Error("masks that follow the prompts were taken")
 	}
 }

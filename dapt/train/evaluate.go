@@ -32,11 +32,18 @@ func (e *Engine) Evaluate(ctx context.Context, data *dataset.Dataset, items []da
 	return e.evaluate(ctx, e.newLoader(data, items), words, c)
 }
 
-// EvaluateView is Evaluate on what masks leave of each image: its foreground, or else its background. As in training,
-// hidden pixels take CLIP's mean colour. Masks that follow the prompts are an error: see [mask.Refresher].
-func (e *Engine) EvaluateView(ctx context.Context, data *dataset.Dataset, items []dataset.Item, masks mask.Source, foreground bool, c Config) (Score, error) {
+// View is what of an image is seen: the foreground of its mask, or the background. As in training, hidden pixels take
+// CLIP's mean colour.
+type View struct {
+	Masks      mask.Source // not such as follow the prompts: see [mask.Refresher]
+	Background bool
+}
+
+// EvaluateView is Evaluate on views of the images.
+func (e *Engine) EvaluateView(ctx context.Context, data *dataset.Dataset, items []dataset.Item, v View, c Config) (Score, error) {
 	l := e.newLoader(data, items)
-	l.masks, l.background = mask.For(masks, data), !foreground
+	l.View = v
+	l.Masks = mask.For(v.Masks, data)
 	return e.evaluate(ctx, l, nil, c)
 }
 

@@ -23,9 +23,7 @@ type loader struct {
 	items  []dataset.Item
 	side   int
 	images *Images
-
-	masks      mask.Source // plain hides what is not their foreground, or their background; nil hides nothing
-	background bool
+	View   // that plain makes; without masks, the whole image
 }
 
 func (e *Engine) newLoader(data *dataset.Dataset, items []dataset.Item) *loader {
@@ -123,7 +121,7 @@ func (l *loader) augmented(ctx context.Context, items []int, masks mask.Source, 
 }
 
 // plain maps images by view, such as [transform.Eval], without augmentation, into a batch that may be larger. With masks,
-// it keeps their foreground or their background.
+// it makes a view of each.
 func (l *loader) plain(ctx context.Context, items []int, batch int, view func(*image.NRGBA, int) *image.NRGBA) (*pixels, error) {
 	p, area := l.room(items, batch), l.side*l.side
 	return p, each(ctx, len(items), func(i int) error {
@@ -133,15 +131,15 @@ func (l *loader) plain(ctx context.Context, items []int, batch int, view func(*i
 		}
 		pix := p.images[i*3*area:][:3*area]
 		transform.Normalize(pix, view(img, l.side))
-		if l.masks == nil {
+		if l.Masks == nil {
 			return nil
 		}
 		keep := make([]float32, area)
-		if err := l.foreground(ctx, keep, items[i], l.masks, img); err != nil {
+		if err := l.foreground(ctx, keep, items[i], l.Masks, img); err != nil {
 			return err
 		}
 		for j := range pix {
-			if (keep[j/3] == 1) == l.background {
+			if (keep[j/3] == 1) == l.Background {
 				pix[j] = 0
 			}
 		}

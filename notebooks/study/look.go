@@ -100,10 +100,10 @@ func (s *Study) viewAccuracy(test experiment.Condition) accuracies {
 	if !s.masked(test.Items[0]) {
 		return a
 	}
-	view := func(foreground bool) float64 {
-		return Get(s.zeroShot().EvaluateView(s.ctx, s.Benchmark.Dataset, test.Items, s.DAPT().Masks, foreground, s.Train)).Accuracy
+	view := func(background bool) float64 {
+		return Get(s.zeroShot().EvaluateView(s.ctx, s.Benchmark.Dataset, test.Items, train.View{Masks: s.DAPT().Masks, Background: background}, s.Train)).Accuracy
 	}
-	a.Foreground, a.Background = view(true), view(false)
+	a.Foreground, a.Background = view(false), view(true)
 	return a
 }
 
