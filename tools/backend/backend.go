@@ -147,7 +147,7 @@ func (s *search) openCUDA(options string) (compute.Backend, Info, error) {
 	}
 	path, err := s.find("cuda")
 	if err != nil {
-		return nil, Info{}, fmt.Errorf("%w; get it with `pip install jax[cuda12]` and set PJRT_PLUGIN_LIBRARY_PATH to a folder with "+
+		return nil, Info{}, fmt.Errorf("%w; get it with `pip install jax[cuda13]` and set PJRT_PLUGIN_LIBRARY_PATH to a folder with "+
 			"xla_cuda_plugin.so linked as pjrt_c_api_cuda_plugin.so, or call go-xla's installer.AutoInstall", err)
 	}
 	return s.load(path, options)
