@@ -3,18 +3,13 @@ package clip
 import (
 	"math"
 
-	"github.com/gomlx/compute"
 	. "github.com/gomlx/gomlx/core/graph"
-	"github.com/gomlx/gomlx/ml/layers/attention"
 )
 
-// attend is scaled dot-product attention of queries, keys and values [batch, heads, tokens, width/heads]. GoMLX's own is
-// taken where the backend has it as one operation (flash attention); elsewhere, its gradient keeps twice what ours does.
+// attend is scaled dot-product attention of queries, keys and values [batch, heads, tokens, width/heads]. The gradient of
+// GoMLX's own keeps twice what ours does; as one operation (flash attention), go-xla has it in half precision only, and
+// attention is float32 here.
 func attend(q, k, v, mask *Node) *Node {
-	if q.Graph().Backend().Capabilities().Operations[compute.OpTypeFusedScaledDotProductAttention] {
-		read, _ := attention.Core(q, k, v, attention.LayoutBHSD, attention.CoreOptions{AttentionMask: mask})
-		return read
-	}
 	q = MulScalar(q, 1/math.Sqrt(float64(q.Shape().Dim(-1))))
 	return Einsum("bhqk,bhkd->bhqd", softmax(Einsum("bhqd,bhkd->bhqk", q, k), mask), v)
 }
