@@ -24,14 +24,17 @@ func (s *Study) Images(count int) []dataset.Item { return dataset.Spread(s.Bench
 
 // DAPT is the preset's DAPT-S: MaPLe with DAPT by given masks.
 func (s *Study) DAPT() dapt.Method {
-	at := slices.IndexFunc(s.Methods, func(m dapt.Method) bool {
-		_, follows := m.Masks.(mask.Refresher)
-		return m.Decouples() && !follows
-	})
+	at := slices.IndexFunc(s.Methods, func(m dapt.Method) bool { return m.Decouples() && !follows(m) })
 	if at < 0 {
 		check(fmt.Errorf("%s has no masks: put a mask for each image into the folder mask", s.Benchmark.Name))
 	}
 	return s.Methods[at]
+}
+
+// follows reports whether a method's masks follow the prompts: it is DAPT-G.
+func follows(m dapt.Method) bool {
+	_, ok := m.Masks.(mask.Refresher)
+	return ok
 }
 
 // masks are those of DAPT-S.

@@ -16,17 +16,19 @@ import (
 	"github.com/dapt-go/dapt-go/tools/session"
 )
 
-// sampleClasses are how many classes the sample folder has, sampleImages how many images of each, sampleNew how many
+// Sample stands for a folder of images that [Open] writes: what one's own would be, with masks, from the mini benchmark.
+const Sample = "sample"
+
+// sampleClasses are how many classes the sample folder has, sampleSize how many images of each, sampleNew how many
 // images there are that nobody has labelled.
 const (
 	sampleClasses = 6
-	sampleImages  = 24
+	sampleSize    = 24
 	sampleNew     = 8
 )
 
-// SampleImages writes a folder of images as one's own would be, with masks, from the mini benchmark, and returns its path.
-// Beside it is a folder new with images that nobody has labelled: see [NewImages].
-func SampleImages() string {
+// sampleImages writes the sample, and beside it the [NewImages], and returns its path.
+func sampleImages() string {
 	folder := filepath.Join(out(), "sample", "photos")
 	if _, err := os.Stat(folder); err == nil {
 		return folder
@@ -41,14 +43,14 @@ func SampleImages() string {
 		counts[item.Label]++
 		switch place := counts[item.Label]; {
 		case item.Label%step != 0:
-		case place <= sampleImages:
+		case place <= sampleSize:
 			name := fmt.Sprintf("%s/%02d.png", item.Class, place)
 			copyFile(b.FS, item.Path, filepath.Join(half, name))
 			img := Get(transform.Open(b.FS, item.Path))
 			var data bytes.Buffer
 			check(png.Encode(&data, Get(truth.Mask(ctx, item, img))))
 			check(session.WriteFile(filepath.Join(half, "mask", name), data.Bytes()))
-		case place == sampleImages+1 && fresh < sampleNew:
+		case place == sampleSize+1 && fresh < sampleNew:
 			fresh++
 			copyFile(b.FS, item.Path, filepath.Join(NewImages(), fmt.Sprintf("%02d.png", fresh)))
 		}

@@ -17,7 +17,7 @@ func figures() string { return filepath.Join(out(), program) }
 func Program(name string, cells ...func()) {
 	program = name
 	flags := flag.NewFlagSet(name, flag.ExitOnError)
-	small := flags.Bool("small", os.Getenv(sizeVariable) == "small", "cut the setting to what runs in half a minute")
+	small := flags.Bool("small", isSmall(), "cut the setting to what runs in half a minute")
 	folder := flags.String("out", out(), "folder for results, figures and the report")
 	backend := flags.String("backend", os.Getenv(backendVariable), "what computes: go, xla:cpu, xla:cuda, xla:/path/to/plugin.so; empty picks the fastest")
 	_ = flags.Parse(os.Args[1:]) // it ends the program on an error

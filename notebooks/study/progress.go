@@ -16,10 +16,10 @@ import (
 
 // progress returns what shows how far an experiment is, and what to call at its end. In a notebook that is one output that
 // is drawn anew; what it shows last stays in the saved notebook.
-func progress(lab *experiment.Lab) (show func(experiment.Progress), finish func()) {
+func progress(lab *experiment.Lab) (show func(experiment.Progress), finish func(error)) {
 	if !gonbui.IsNotebook {
 		bar := session.NewBar()
-		return bar.Show, bar.Finish
+		return bar.Show, func(error) { bar.Finish() }
 	}
 	p := panel{id: "progress_" + gonbui.UniqueId(), start: time.Now()}
 	lab.Done = p.done
@@ -70,12 +70,14 @@ func (p *panel) done(r experiment.Result) {
 	p.line = fmt.Sprintf("%s seed %d: %s %.2f %%", r.Method, r.Seed, r.Tests[0].Name, r.Tests[0].Accuracy)
 }
 
-func (p *panel) finish() {
+// finish leaves out what was on file already: there was nothing to show.
+func (p *panel) finish(err error) {
 	switch {
-	case p.runs == 0 && p.at.Total == 0:
-	case p.at.Done < p.at.Total:
+	case p.at.Total == 0:
+	case err != nil:
 		p.draw("stopped")
 	default:
+		p.at.Done, p.at.Doing = p.at.Total, "done"
 		p.draw(fmt.Sprintf("%d runs in %s", p.runs, time.Since(p.start).Round(time.Second)))
 	}
 }

@@ -105,7 +105,7 @@ func (s *Study) WriteReport(results []experiment.Result) {
 	tables, _, err := report.Tables(results)
 	check(err)
 	overlays := Get(report.Overlays(s.ctx, s.Lab, s.Benchmark, results, 6))
-	path := filepath.Join(s.Folder, results[0].Protocol+".html")
+	path := filepath.Join(s.Folder, session.FileName(results[0].Protocol+" "+results[0].Dataset, ".html"))
 	check(session.WriteReport(path, results, tables, report.Options{Title: "DAPT on " + results[0].Dataset, Overlays: overlays}))
 	fmt.Println("report: ", shown(path))
 	fmt.Println("results:", shown(s.ResultsPath()))

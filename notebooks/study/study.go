@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -28,7 +29,7 @@ import (
 // Setting is what a notebook works on: the one thing to change in it.
 type Setting struct {
 	CLIP   string // "mini", "ViT-B/16", "ViT-B/32", "ViT-L/14", or a file of weights
-	Data   string // "mini", a benchmark's name such as "OxfordPets", or the path of a folder of your own images
+	Data   string // "mini", a benchmark's name such as "OxfordPets", the path of a folder of your own images, or [Sample]
 	Root   string // folder that holds the benchmarks' folders, such as "~/data"
 	Shots  []int  // training images a class
 	Seeds  []int
@@ -38,13 +39,15 @@ type Setting struct {
 
 // Environment variables that change every setting.
 const (
-	sizeVariable    = "DAPT_SIZE"     // "small" cuts each setting to one epoch, one seed and two numbers of shots
+	sizeVariable    = "DAPT_SIZE"     // "small" cuts each setting to one epoch, one seed, two numbers of shots, two selections and one ratio
 	outVariable     = "DAPT_OUT"      // folder for results; unset, it is dapt-results in the clone
 	backendVariable = "GOMLX_BACKEND" // what computes; unset, it is the fastest
 	dtypeVariable   = "DAPT_DTYPE"    // what the towers compute in; unset, it is float32
 	module          = "module github.com/dapt-go/dapt-go\n"
 	resultsFolder   = "dapt-results"
 )
+
+func isSmall() bool { return os.Getenv(sizeVariable) == "small" }
 
 // small cuts a setting to what runs in half a minute.
 func (s Setting) small() Setting {
@@ -63,11 +66,14 @@ type Study struct {
 
 // Open opens CLIP, the data, the backend and the results on file. The caller closes it.
 func Open(s Setting) *Study {
-	if os.Getenv(sizeVariable) == "small" {
+	if isSmall() {
 		s = s.small()
 	}
 	setup := session.Setup{
 		CLIP: s.CLIP, Data: s.Data, Root: s.Root, Out: out(), Backend: os.Getenv(backendVariable), DType: os.Getenv(dtypeVariable),
+	}
+	if setup.Data == Sample {
+		setup.Data = sampleImages()
 	}
 	ctx := interruptible()
 	b := Get(setup.Benchmark(ctx))
@@ -111,7 +117,10 @@ func (s *Study) BaseToNovel() []experiment.Result {
 // DataEfficient runs [experiment.DataEfficient] with the named selection methods, on parts of the setting's first number of
 // shots, as FewShot does. DAPT-G is left out: its maps take as long as its steps.
 func (s *Study) DataEfficient(selections []string, ratios []float64) []experiment.Result {
-	methods := s.Methods[:min(3, len(s.Methods))]
+	methods := slices.DeleteFunc(slices.Clone(s.Methods), follows)
+	if isSmall() {
+		selections, ratios = selections[:min(2, len(selections))], ratios[:min(1, len(ratios))]
+	}
 	var chosen []selection.Method
 	for _, name := range selections {
 		chosen = append(chosen, Get(selection.Find(name)))
@@ -126,7 +135,7 @@ func (s *Study) run(p experiment.Protocol) []experiment.Result {
 	report, finish := progress(s.Lab)
 	s.Report = report
 	results, err := p.Run(s.ctx, s.Lab)
-	finish()
+	finish(err)
 	check(err)
 	return results
 }

@@ -44,13 +44,13 @@ func TestResultsLieInTheCloneFromAnywhereBelowIt(t *testing.T) {
 
 func TestTheSampleIsADataSetWithMasks(t *testing.T) {
 	t.Setenv(outVariable, t.TempDir())
-	folder := SampleImages()
+	folder := sampleImages()
 	d, err := dataset.OpenFolder("photos", os.DirFS(folder))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(d.Classes) != sampleClasses || len(d.Train) != sampleClasses*sampleImages/2 {
-		t.Errorf("the sample has classes %q and %d training images, want %d and %d", d.Classes, len(d.Train), sampleClasses, sampleClasses*sampleImages/2)
+	if len(d.Classes) != sampleClasses || len(d.Train) != sampleClasses*sampleSize/2 {
+		t.Errorf("the sample has classes %q and %d training images, want %d and %d", d.Classes, len(d.Train), sampleClasses, sampleClasses*sampleSize/2)
 	}
 	for _, item := range d.Train {
 		if _, err := os.Stat(filepath.Join(folder, "mask", filepath.FromSlash(item.Path))); err != nil {
@@ -65,7 +65,7 @@ func TestTheSampleIsADataSetWithMasks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if after, err := os.Stat(SampleImages()); err != nil || !after.ModTime().Equal(before.ModTime()) {
+	if after, err := os.Stat(sampleImages()); err != nil || !after.ModTime().Equal(before.ModTime()) {
 		t.Errorf("the sample was written again: %v", err)
 	}
 }
