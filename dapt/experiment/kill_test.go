@@ -93,10 +93,10 @@ func TestAKilledExperimentGoesOn(t *testing.T) {
 		what   string
 		events int
 	}{
-		{"maple seed 1, tuning, epoch 1", 1},
-		{"maple+dapt-s seed 1, tuning, epoch 2", 1},
-		{"maple+dapt-g seed 1, tuning, epoch 1", 3}, // validation, or maps
-		{"maple+dapt-g seed 1, testing novel", 1},
+		{"maple 4 shots seed 1, tuning, epoch 1", 1},
+		{"maple+dapt-s 4 shots seed 1, tuning, epoch 2", 1},
+		{"maple+dapt-g 4 shots seed 1, tuning, epoch 1", 3}, // validation, or maps
+		{"maple+dapt-g 4 shots seed 1, testing novel", 1},
 		{"maple seed 1 craig 0.4, warming up, epoch 2", 1},
 		{"maple seed 1 craig 0.4, tuning, epoch 2", 1},
 		{"maple seed 1 forgetting 0.4, testing all", 1},

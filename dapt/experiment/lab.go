@@ -42,7 +42,7 @@ type Lab struct {
 
 // Progress is how far an experiment is.
 type Progress struct {
-	Run         string  // what is at work, such as "Mini maple+dapt-s seed 2"
+	Run         string  // what is at work, such as "Mini maple+dapt-s 4 shots seed 2"
 	Method      string  // its method, such as "maple+dapt-s"
 	Doing       string  // "tuning, epoch 3 of 6", "testing"
 	Done, Total int     // units of work, in images, of all runs that are not on file yet

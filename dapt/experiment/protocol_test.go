@@ -97,7 +97,7 @@ func TestFinishedRunsAreNotComputedAgain(t *testing.T) {
 	folder, b := t.TempDir(), small()
 	b.Methods, b.Seeds = b.Methods[:2], []int{1}
 	first, computed := do(t, folder, b)
-	if !slices.Equal(computed, []string{"Tiny zero-shot seed 1", "Tiny maple seed 1"}) {
+	if !slices.Equal(computed, []string{"Tiny zero-shot seed 1", "Tiny maple 4 shots seed 1"}) {
 		t.Errorf("computed %q", computed)
 	}
 	again, computed := do(t, folder, b)
@@ -106,7 +106,7 @@ func TestFinishedRunsAreNotComputedAgain(t *testing.T) {
 	}
 	b.Seeds = []int{1, 2}
 	more, computed := do(t, folder, b)
-	if !slices.Equal(computed, []string{"Tiny maple seed 2"}) || !reflect.DeepEqual(more[:2], first) || len(more) != 3 {
+	if !slices.Equal(computed, []string{"Tiny maple 4 shots seed 2"}) || !reflect.DeepEqual(more[:2], first) || len(more) != 3 {
 		t.Errorf("with a second seed %q are computed, want that seed alone", computed)
 	}
 	b.Train.Rate = 0.01
@@ -123,7 +123,7 @@ func TestACancelledExperimentGoesOn(t *testing.T) {
 	ctx, stop := context.WithCancel(context.Background())
 	lab := newLab(t, folder)
 	lab.Report = func(p Progress) {
-		if p.Run == "Tiny maple seed 2" && p.Doing == "tuning, epoch 2 of 2" {
+		if p.Run == "Tiny maple 4 shots seed 2" && p.Doing == "tuning, epoch 2 of 2" {
 			stop()
 		}
 	}

@@ -180,7 +180,11 @@ type meter struct {
 
 func (m *meter) begin(r *run) {
 	m.at.Method = r.result.Method
-	m.at.Run = fmt.Sprintf("%s %s seed %d", r.result.Dataset, r.result.Method, r.result.Seed)
+	m.at.Run = fmt.Sprintf("%s %s", r.result.Dataset, r.result.Method)
+	if r.result.Shots > 0 && r.share == nil {
+		m.at.Run += fmt.Sprintf(" %d shots", r.result.Shots)
+	}
+	m.at.Run += fmt.Sprintf(" seed %d", r.result.Seed)
 	if r.share != nil {
 		m.at.Run += fmt.Sprintf(" %s %g", r.share.Method, r.share.Ratio)
 	}

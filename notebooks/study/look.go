@@ -50,7 +50,9 @@ func (s *Study) zeroShot() *train.Engine { return Get(s.Engine(prompt.ZeroShot{}
 
 // Looks show where CLIP as it is looks for the class of each image, over its mask's outline.
 func (s *Study) Looks(items []dataset.Item) report.ContactSheet {
-	heat := Get(s.zeroShot().Heat(s.ctx, s.Benchmark.Dataset, items, nil, s.Train))
+	heat := remember(s, "looks", items, func() [][]float32 {
+		return Get(s.zeroShot().Heat(s.ctx, s.Benchmark.Dataset, items, nil, s.Train))
+	})
 	var overlays []report.Overlay
 	for i, item := range items {
 		img := Get(transform.Open(s.Benchmark.FS, item.Path))
@@ -125,11 +127,17 @@ func (s *Study) fresh() *train.Engine {
 
 // Decouple looks at images as DAPT's losses do, with the prompts that a run begins with.
 func (s *Study) Decouple(items []dataset.Item) []train.Decoupled {
-	return Get(s.fresh().Decouple(s.ctx, s.DAPT(), s.Benchmark.Dataset, items))
+	return remember(s, "decouple", []any{items, s.DAPT()}, func() []train.Decoupled {
+		return Get(s.fresh().Decouple(s.ctx, s.DAPT(), s.Benchmark.Dataset, items))
+	})
 }
 
 // Tune makes so many steps on one batch, and returns the losses before each, in the order of [dapt.Names].
 func (s *Study) Tune(items []dataset.Item, steps int) [][]float32 {
+	return remember(s, "tune", []any{items, s.DAPT(), s.Train, steps}, func() [][]float32 { return s.tune(items, steps) })
+}
+
+func (s *Study) tune(items []dataset.Item, steps int) [][]float32 {
 	engine, m := s.fresh(), s.DAPT()
 	m.Loss.Background = dapt.Backgrounds(s.Benchmark.Dataset.Name)
 	batch := Get(engine.Batch(s.ctx, m, s.Benchmark.Dataset, items))

@@ -50,13 +50,13 @@ func (p *panel) show(at experiment.Progress) {
 	}
 }
 
-// add notes the loss of a step; the first step of a run drops those of the method's run before.
+// add notes the loss of a step; a step that was there before drops those of the method's run before.
 func (p *panel) add(at experiment.Progress) {
 	points, known := p.losses[at.Method]
 	if !known {
 		p.methods = append(p.methods, at.Method)
 	}
-	if at.Run != p.at.Run {
+	if len(points) > 0 && points[len(points)-1].X >= float64(at.Step) {
 		points = nil
 	}
 	if p.losses == nil {

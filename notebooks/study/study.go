@@ -23,6 +23,7 @@ import (
 	"github.com/dapt-go/dapt-go/dapt/experiment"
 	"github.com/dapt-go/dapt-go/dapt/selection"
 	"github.com/dapt-go/dapt-go/dapt/train"
+	"github.com/dapt-go/dapt-go/tools/clone"
 	"github.com/dapt-go/dapt-go/tools/session"
 )
 
@@ -43,7 +44,6 @@ const (
 	outVariable     = "DAPT_OUT"      // folder for results; unset, it is dapt-results in the clone
 	backendVariable = "GOMLX_BACKEND" // what computes; unset, it is the fastest
 	dtypeVariable   = "DAPT_DTYPE"    // what the towers compute in; unset, it is float32
-	module          = "module github.com/dapt-go/dapt-go\n"
 	resultsFolder   = "dapt-results"
 )
 
@@ -172,27 +172,21 @@ func out() string {
 	if folder := os.Getenv(outVariable); folder != "" {
 		return folder
 	}
-	return filepath.Join(clone(), resultsFolder)
+	return filepath.Join(here(), resultsFolder)
 }
 
-// clone is the folder of this module's clone that the notebook or the program is in, else the working directory.
-func clone() string {
-	start := cmp.Or(os.Getenv("GONB_DIR"), ".")
-	start, err := filepath.Abs(start)
-	check(err)
-	for folder := start; ; folder = filepath.Dir(folder) {
-		if text, err := os.ReadFile(filepath.Join(folder, "go.mod")); err == nil && strings.HasPrefix(string(text), module) {
-			return folder
-		}
-		if folder == filepath.Dir(folder) {
-			return start
-		}
+// here is the clone that the notebook or the program is in, else the working directory.
+func here() string {
+	folder := cmp.Or(os.Getenv("GONB_DIR"), ".")
+	if root, err := clone.Root(folder); err == nil {
+		return root
 	}
+	return Get(filepath.Abs(folder))
 }
 
 // shown is a path below the results as it is shown: from the clone, or from the folder that it is in elsewhere.
 func shown(path string) string {
-	for _, from := range []string{clone(), filepath.Dir(out())} {
+	for _, from := range []string{here(), filepath.Dir(out())} {
 		if below, err := filepath.Rel(from, path); err == nil && filepath.IsLocal(below) {
 			return filepath.ToSlash(below)
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/dapt-go/dapt-go/dapt/dataset"
 	"github.com/dapt-go/dapt-go/dapt/experiment"
 	"github.com/dapt-go/dapt-go/dapt/report/chart"
+	"github.com/dapt-go/dapt-go/tools/clone"
 )
 
 func TestResultsLieInTheCloneFromAnywhereBelowIt(t *testing.T) {
@@ -19,7 +20,7 @@ func TestResultsLieInTheCloneFromAnywhereBelowIt(t *testing.T) {
 	if err := os.MkdirAll(below, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(root, "go.mod"), []byte(module), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(root, "go.mod"), []byte("module "+clone.Module+"\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv(outVariable, "")

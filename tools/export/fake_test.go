@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/dapt-go/dapt-go/tools/clone"
 )
 
 // fakeStudy stands for the package of the same name.
@@ -36,7 +38,7 @@ func Program(name string, cells ...func()) {
 func fakeModule(t *testing.T) (root string) {
 	t.Helper()
 	root = t.TempDir()
-	files := map[string]string{"go.mod": "module " + module + "\n\ngo 1.26\n", "notebooks/study/study.go": fakeStudy}
+	files := map[string]string{"go.mod": "module " + clone.Module + "\n\ngo 1.26\n", "notebooks/study/study.go": fakeStudy}
 	for _, name := range []string{"few_shot", "rules"} {
 		data, err := os.ReadFile(filepath.Join("testdata", name+".ipynb"))
 		if err != nil {

@@ -9,28 +9,10 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"regexp"
 	"strings"
 
 	"github.com/google/renameio/v2"
 )
-
-const module = "github.com/dapt-go/dapt-go"
-
-var moduleLine = regexp.MustCompile(`(?m)^module\s+` + regexp.QuoteMeta(module) + `\s*$`)
-
-// moduleRoot returns the folder of our go.mod: folder itself or the nearest one above it.
-func moduleRoot(folder string) (string, error) {
-	for dir := folder; ; dir = filepath.Dir(dir) {
-		text, err := os.ReadFile(filepath.Join(dir, "go.mod"))
-		if err == nil && moduleLine.Match(text) {
-			return dir, nil
-		}
-		if dir == filepath.Dir(dir) {
-			return "", fmt.Errorf("no go.mod of %s in %s or above it; run this in a clone of the repository", module, folder)
-		}
-	}
-}
 
 // notebookPath and exportPath are the paths of a notebook and of its program from the module's root, with slashes.
 func notebookPath(name string) string { return path.Join("notebooks", name+".ipynb") }

@@ -12,10 +12,12 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"github.com/dapt-go/dapt-go/tools/clone"
 )
 
 // studyPath is the package that runs the cells of a program.
-const studyPath = module + "/notebooks/study"
+const studyPath = clone.Module + "/notebooks/study"
 
 // imported is one line of the import block.
 type imported struct {
@@ -119,7 +121,7 @@ func importBlock(all []imported) string {
 	for _, i := range all {
 		group := &groups[0]
 		switch first, _, _ := strings.Cut(i.path, "/"); {
-		case i.path == module || strings.HasPrefix(i.path, module+"/"):
+		case i.path == clone.Module || strings.HasPrefix(i.path, clone.Module+"/"):
 			group = &groups[2]
 		case strings.Contains(first, "."):
 			group = &groups[1]

@@ -26,6 +26,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"github.com/dapt-go/dapt-go/tools/clone"
 )
 
 func main() {
@@ -47,11 +49,7 @@ func run(args []string, out, log io.Writer) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	folder, err := os.Getwd()
-	if err != nil {
-		return fmt.Errorf("finding the working directory: %w", err)
-	}
-	root, err := moduleRoot(folder)
+	root, err := clone.Root(".")
 	if err != nil {
 		return err
 	}

@@ -79,7 +79,7 @@ func TestOneBadNotebookDoesNotKeepTheOthers(t *testing.T) {
 
 func TestOutsideTheModuleIsAnError(t *testing.T) {
 	t.Chdir(t.TempDir())
-	if err := run(nil, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), "clone of the repository") {
+	if err := run(nil, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), "not in a clone of") {
 		t.Errorf("run() outside the module = %v", err)
 	}
 }
