@@ -24,11 +24,20 @@ func (s *Study) Images(count int) []dataset.Item { return dataset.Spread(s.Bench
 
 // DAPT is the preset's DAPT-S: MaPLe with DAPT by given masks.
 func (s *Study) DAPT() dapt.Method {
-	at := slices.IndexFunc(s.Methods, func(m dapt.Method) bool { return m.Decouples() && !follows(m) })
-	if at < 0 {
+	m, ok := s.given()
+	if !ok {
 		check(fmt.Errorf("%s has no masks: put a mask for each image into the folder mask", s.Benchmark.Name))
 	}
-	return s.Methods[at]
+	return m
+}
+
+// given is DAPT-S, where there are masks.
+func (s *Study) given() (dapt.Method, bool) {
+	at := slices.IndexFunc(s.Methods, func(m dapt.Method) bool { return m.Decouples() && !follows(m) })
+	if at < 0 {
+		return dapt.Method{}, false
+	}
+	return s.Methods[at], true
 }
 
 // follows reports whether a method's masks follow the prompts: it is DAPT-G.
@@ -40,19 +49,29 @@ func follows(m dapt.Method) bool {
 // masks are those of DAPT-S.
 func (s *Study) masks() mask.Source { return mask.For(s.DAPT().Masks, s.Benchmark.Dataset) }
 
-// Views show images, their masks, and what DAPT makes of them.
+// Views show images, their masks, and what DAPT makes of them. Where there are no masks, they are those that Grad-CAM makes
+// with CLIP as it is, with which DAPT-G begins.
 func (s *Study) Views(items []dataset.Item) report.ContactSheet {
-	return Get(report.ViewSheet(s.ctx, s.Benchmark.Dataset, items, s.masks()))
+	if _, ok := s.given(); ok {
+		return Get(report.ViewSheet(s.ctx, s.Benchmark.Dataset, items, s.masks()))
+	}
+	masks := mask.GradCAM{}.Refresh(items, s.heat(items), s.Model.Config.Grid())
+	return Get(report.ViewSheet(s.ctx, s.Benchmark.Dataset, items, masks))
 }
 
 // zeroShot is the engine of CLIP as it is.
 func (s *Study) zeroShot() *train.Engine { return Get(s.Engine(prompt.ZeroShot{}, s.Train.DType)) }
 
-// Looks show where CLIP as it is looks for the class of each image, over its mask's outline.
-func (s *Study) Looks(items []dataset.Item) report.ContactSheet {
-	heat := remember(s, "looks", items, func() [][]float32 {
+// heat are the Grad-CAM maps of CLIP as it is.
+func (s *Study) heat(items []dataset.Item) [][]float32 {
+	return remember(s, "looks", []any{s.Benchmark.Name, items}, func() [][]float32 {
 		return Get(s.zeroShot().Heat(s.ctx, s.Benchmark.Dataset, items, nil, s.Train))
 	})
+}
+
+// Looks show where CLIP as it is looks for the class of each image, over its mask's outline.
+func (s *Study) Looks(items []dataset.Item) report.ContactSheet {
+	heat := s.heat(items)
 	var overlays []report.Overlay
 	for i, item := range items {
 		img := Get(transform.Open(s.Benchmark.FS, item.Path))

@@ -113,6 +113,9 @@ func (s *Study) WriteReport(results []experiment.Result) {
 
 // Overlays show where the first run of each method looks, on so many test images.
 func (s *Study) Overlays(results []experiment.Result, images int) report.ContactSheet {
-	overlays := Get(report.Overlays(s.ctx, s.Lab, s.Benchmark, results, images))
-	return Get(report.OverlaySheet("Grad-CAM of the true class, and the outline of the true mask", overlays))
+	title := "Grad-CAM of the true class"
+	if s.Benchmark.Truth != nil {
+		title += ", and the outline of the true mask"
+	}
+	return Get(report.OverlaySheet(title, Get(report.Overlays(s.ctx, s.Lab, s.Benchmark, results, images))))
 }

@@ -126,3 +126,25 @@ func TestBestIsTheTunedRunThatTestsBest(t *testing.T) {
 		t.Errorf("best is %s, want b", got.Method)
 	}
 }
+
+func TestAFolderWithoutMasksIsSeenThroughGradCAM(t *testing.T) {
+	t.Setenv(outVariable, t.TempDir())
+	t.Setenv(backendVariable, "go")
+	folder := sampleImages()
+	if err := os.RemoveAll(filepath.Join(folder, "mask")); err != nil {
+		t.Fatal(err)
+	}
+	s := Open(Setting{CLIP: "mini", Data: folder, Shots: []int{1}, Seeds: []int{1}})
+	defer s.Close()
+	if _, ok := s.given(); ok {
+		t.Error("DAPT-S is there without masks")
+	}
+	sheet := s.Views(s.Images(2))
+	if len(sheet.Rows) != 2 || len(sheet.Rows[0].Images) != 4 || !strings.Contains(sheet.Title, "gradcam") {
+		t.Errorf("%q has %d rows, want two images with masks by Grad-CAM", sheet.Title, len(sheet.Rows))
+	}
+	kept, err := filepath.Glob(filepath.Join(s.Folder, "cache", "looks-*.json"))
+	if err != nil || len(kept) != 1 {
+		t.Errorf("the maps are kept in %q, %v, want one file", kept, err)
+	}
+}

@@ -7,8 +7,8 @@
 // splits each training image by a mask, and aligns the foreground with the class and the background with words for
 // backgrounds. This notebook walks through that, from an image to the four losses.
 //
-// **What it needs.** Nothing: a small CLIP and a small benchmark are part of the project. **How long it takes.** About a
-// minute on two cores; the first cell takes longer when Go has built nothing yet.
+// **What it needs.** Nothing: a small CLIP and a small benchmark are part of the project. **How long it takes.** About
+// forty seconds on two cores; the first cell takes longer when Go has built nothing yet.
 //
 // Next: [few-shot learning](02_few_shot.ipynb), [base-to-novel generalisation](03_base_to_novel.ipynb),
 // [data-efficient learning](04_data_efficient.ipynb), [your own images](05_your_own_images.ipynb). All of it is told in the

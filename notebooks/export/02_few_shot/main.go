@@ -6,7 +6,7 @@
 // MaPLe with DAPT by true masks (DAPT-S) and by Grad-CAM (DAPT-G), side by side. Do they get better, and where do they look?
 //
 // **What it needs.** Nothing: CLIP and the benchmark are small ones that are part of the project. **How long it takes.** About
-// three minutes on two cores. Stop it whenever you like: what is finished is on file, and the cell goes on from there.
+// four minutes on two cores. Stop it whenever you like: what is finished is on file, and the cell goes on from there.
 //
 // Before: [decouple before align](01_decouple.ipynb). Next: [base-to-novel generalisation](03_base_to_novel.ipynb). All of it is
 // told in the [README](../README.md).

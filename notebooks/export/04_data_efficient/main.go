@@ -6,7 +6,7 @@
 // those. Which images are worth keeping, and does a prompt that looks at the object need fewer of them?
 //
 // **What it needs.** Nothing: CLIP and the benchmark are small ones that are part of the project. **How long it takes.** About
-// six minutes on two cores. Stop it whenever you like: what is finished is on file, and the cell goes on from there.
+// four minutes on two cores. Stop it whenever you like: what is finished is on file, and the cell goes on from there.
 //
 // Before: [base-to-novel generalisation](03_base_to_novel.ipynb). Next: [your own images](05_your_own_images.ipynb). All of it is
 // told in the [README](../README.md).

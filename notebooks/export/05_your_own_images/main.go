@@ -5,8 +5,8 @@
 // **What it shows.** A folder of images, a folder for each class, becomes a classifier: tuned with and without masks, tested on images
 // that were kept apart, and asked about images that nobody has labelled.
 //
-// **What it needs.** A folder of images; to begin with, the notebook writes a sample of six classes. **How long it takes.** About half a
-// minute with the sample on two cores.
+// **What it needs.** A folder of images; to begin with, the notebook writes a sample of six classes. **How long it takes.** About forty
+// seconds with the sample on two cores.
 //
 // Before: [data-efficient learning](04_data_efficient.ipynb). All of it is told in the [README](../README.md).
 //
@@ -36,7 +36,7 @@ func main() {
 
 // ## Look at the images first
 //
-// With their masks, if there are any. A label in the wrong folder or a broken mask shows here.
+// With their masks, if there are any, else with those that DAPT-G begins with. A label in the wrong folder or a broken mask shows here.
 func lookAtTheImagesFirst() {
 	s := study.Open(setting)
 	defer s.Close()
