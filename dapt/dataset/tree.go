@@ -3,6 +3,7 @@ package dataset
 import (
 	"cmp"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -16,7 +17,7 @@ var imageEndings = []string{".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp"}
 
 // OpenFolder lists one's own images: a folder for each class, named as the class, either below train and test, and val if
 // there is one, or at the top. At the top, half of each class's images are for training, two tenths for validation and the
-// rest for testing, by a hash of their names, so that a further image moves no other. Files that are no images, names that
+// rest for testing, in the order of a hash of their names: a further image moves at most one other from a list to the next. Files that are no images, names that
 // begin with a dot, and the folder mask, which may hold masks (see package mask), are left alone.
 //
 // Every class must have a training image and, at the top, at least four images in all. The error says which has not.
@@ -26,10 +27,13 @@ func OpenFolder(name string, fsys fs.FS) (*Dataset, error) {
 	if err != nil {
 		return nil, fmt.Errorf("dataset: opening the folder %s: %w", name, err)
 	}
-	if slices.Contains(parts, "train") {
+	if slices.Contains(parts, "train") && slices.Contains(parts, "test") {
 		err = d.readParts(parts)
 	} else {
 		err = d.readClasses()
+	}
+	if err == nil {
+		d.Content, err = contents(fsys)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("dataset: folder %s: %w", name, err)
@@ -79,6 +83,9 @@ func (d *Dataset) readClasses() error {
 	}
 	d.Classes = slices.Sorted(maps.Keys(images))
 	if err := d.enough(); err != nil {
+		if inner, _ := folders(d.FS, "train"); len(inner) > 0 {
+			return errors.New("there is a folder train with classes, but no folder test beside it: add one, or put the classes' folders at the top")
+		}
 		return err
 	}
 	for label, class := range d.Classes {
@@ -161,9 +168,40 @@ func folders(fsys fs.FS, folder string) ([]string, error) {
 	}
 	var names []string
 	for _, entry := range entries {
-		if entry.IsDir() && !strings.HasPrefix(entry.Name(), ".") {
+		if strings.HasPrefix(entry.Name(), ".") {
+			continue
+		}
+		info, err := fs.Stat(fsys, path.Join(folder, entry.Name())) // follows links
+		if err != nil {
+			return nil, err
+		}
+		if info.IsDir() {
 			names = append(names, entry.Name())
 		}
 	}
 	return names, nil
+}
+
+// contents is a hash of the names and sizes of all files below a folder, masks too: who mends a picture has other data.
+func contents(fsys fs.FS) (string, error) {
+	hash := sha256.New()
+	err := fs.WalkDir(fsys, ".", func(name string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case name != "." && strings.HasPrefix(entry.Name(), "."):
+			if entry.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
+		case entry.IsDir():
+			return nil
+		}
+		info, err := fs.Stat(fsys, name)
+		if err == nil {
+			fmt.Fprintf(hash, "%q %d\n", name, info.Size())
+		}
+		return err
+	})
+	return fmt.Sprintf("%x", hash.Sum(nil)[:8]), err
 }

@@ -50,14 +50,20 @@ func TestAFolderOfClassesIsSplitByTheNames(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	moved := 0
-	for _, item := range d.Test {
-		if !slices.Contains(more.Test, item) {
-			moved++
+	for i, list := range d.lists() {
+		moved := 0
+		for _, item := range *list {
+			if !slices.Contains(*more.lists()[i], item) {
+				moved++
+			}
+		}
+		if moved > 1 {
+			t.Errorf("a further image moved %d images out of list %d", moved, i)
 		}
 	}
-	if moved > 1 { // the shares round to whole images
-		t.Errorf("a further image moved %d of %d test images", moved, len(d.Test))
+	files["mask/red_fox/00.png"] = &fstest.MapFile{Data: []byte("mended")}
+	if mended, err := OpenFolder("pets", files); err != nil || mended.Hash() == more.Hash() {
+		t.Errorf("with another mask the data are the same: %v", err)
 	}
 }
 
@@ -75,6 +81,13 @@ func TestAFolderWithPartsKeepsThem(t *testing.T) {
 		if !slices.Equal(*list, want[i]) {
 			t.Errorf("list %d = %v, want %v", i, *list, want[i])
 		}
+	}
+}
+
+func TestAClassMayBeCalledTrain(t *testing.T) {
+	d, err := OpenFolder("vehicles", photos(append(many("train", 8), many("bus", 8)...)...))
+	if err != nil || !slices.Equal(d.Classes, []string{"bus", "train"}) {
+		t.Errorf("classes are %v, %v", d, err)
 	}
 }
 

@@ -190,34 +190,47 @@ func (r Result) folder() string {
 		fmt.Sprintf("shots_%d", r.Shots), fmt.Sprintf("seed%d-%s", r.Seed, r.key()))
 }
 
-// version names this module's version in the running program, which may be one of another module, such as a notebook's.
+// version is this module's in the running program, which may be one of another module, such as a notebook's: a release, or
+// "(devel)" for what is built in a clone, whether go run, go build or a notebook builds it. revision tells clones apart.
 func version() string {
 	build, ok := debug.ReadBuildInfo()
-	if !ok {
+	switch {
+	case !ok:
 		return "unknown"
-	}
-	if build.Main.Path != module {
+	case build.Main.Path != module:
 		return imported(build.Deps)
+	case revision() != "":
+		return devel
 	}
-	v := build.Main.Version
-	for _, setting := range build.Settings {
-		if setting.Key == "vcs.revision" && !strings.Contains(v, setting.Value[:min(12, len(setting.Value))]) {
-			v += " " + setting.Value
-		}
-	}
-	return v
+	return build.Main.Version
 }
 
-const module = "github.com/dapt-go/dapt-go"
+// revision is the commit that the running program was built from, as far as it knows.
+func revision() string {
+	build, ok := debug.ReadBuildInfo()
+	if !ok || build.Main.Path != module {
+		return ""
+	}
+	at := slices.IndexFunc(build.Settings, func(s debug.BuildSetting) bool { return s.Key == "vcs.revision" })
+	if at < 0 {
+		return ""
+	}
+	return build.Settings[at].Value
+}
 
-// imported is the version of this module among others; one in a folder has none of its own, as when its own programs run.
+const (
+	module = "github.com/dapt-go/dapt-go"
+	devel  = "(devel)"
+)
+
+// imported is the version of this module among others.
 func imported(modules []*debug.Module) string {
 	at := slices.IndexFunc(modules, func(m *debug.Module) bool { return m.Path == module })
 	switch {
 	case at < 0:
 		return "unknown"
 	case modules[at].Replace != nil:
-		return cmp.Or(modules[at].Replace.Version, "(devel)")
+		return cmp.Or(modules[at].Replace.Version, devel)
 	}
 	return modules[at].Version
 }

@@ -217,7 +217,10 @@ func TestHeatReadsThePromptsOfAFinishedRun(t *testing.T) {
 	if err := os.Remove(filepath.Join(lab.RunFolder(results[1]), train.PromptsFile)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := lab.Heat(context.Background(), results[1], d, d.Test[:2]); !errors.Is(err, os.ErrNotExist) {
+	if kept, err := lab.Heat(context.Background(), results[1], d, d.Test[:2]); err != nil || !reflect.DeepEqual(kept, maps[1]) {
+		t.Errorf("maps that were computed before are %v, %v, want %v", kept, err, maps[1])
+	}
+	if _, err := lab.Heat(context.Background(), results[1], d, d.Test[:1]); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("Heat without prompts: %v", err)
 	}
 }

@@ -1,6 +1,8 @@
 package experiment
 
 import (
+	"slices"
+
 	"github.com/dapt-go/dapt-go/dapt"
 	"github.com/dapt-go/dapt-go/dapt/dataset"
 	"github.com/dapt-go/dapt-go/dapt/mask"
@@ -14,6 +16,14 @@ type Preset struct {
 	Methods   []dapt.Method // zero-shot, MaPLe, and MaPLe with DAPT by given masks (DAPT-S) and by Grad-CAM (DAPT-G)
 	Train     train.Config
 	Focus     int // test images to measure [Focus] on
+}
+
+// Given are the methods without those whose masks follow the prompts (DAPT-G), whose maps take as long as their steps.
+func (p Preset) Given() []dapt.Method {
+	return slices.DeleteFunc(slices.Clone(p.Methods), func(m dapt.Method) bool {
+		_, follows := m.Masks.(mask.Refresher)
+		return follows
+	})
 }
 
 // Published is the paper's setting: few-shot and data-efficient ones run it for 10 epochs, base-to-novel for 5. masks are

@@ -17,7 +17,7 @@ type Result struct {
 	Shots     int             `json:"shots"`      // images a class; 0 for zero-shot
 	Config    json.RawMessage `json:"config"`     // the whole configuration
 	SplitHash string          `json:"split_hash"` // of the training, validation and test items
-	Code      string          `json:"code"`       // version of this module
+	Code      string          `json:"code"`       // version of this module, "(devel)" in a clone
 	Backbone  string          `json:"backbone"`   // name and fingerprint of CLIP's weights
 	Backend   Backend         `json:"backend"`
 	Tests     []Test          `json:"tests"`
@@ -69,7 +69,8 @@ type Selection struct {
 
 // Time is how long a finished run took, one JSON line of times.jsonl beside the results file.
 type Time struct {
-	Run     string     `json:"run"`     // its folder, below the lab's
-	Seconds float64    `json:"seconds"` // wall time of training
-	Feed    train.Feed `json:"feed"`    // how much of it the device waited for images
+	Run     string     `json:"run"`              // its folder, below the lab's
+	Seconds float64    `json:"seconds"`          // wall time of training
+	Feed    train.Feed `json:"feed"`             // how much of it the device waited for images
+	Commit  string     `json:"commit,omitempty"` // that the program was built from, as far as it knows
 }

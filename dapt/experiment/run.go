@@ -169,7 +169,7 @@ func (r *run) do(ctx context.Context, lab *Lab, bar *meter) (Result, Time, error
 		bar.doing("looking where it looks")
 		result.Focus, err = r.measureFocus(ctx, lab)
 	}
-	return result, Time{result.folder(), outcome.Seconds, outcome.Feed}, err
+	return result, Time{result.folder(), outcome.Seconds, outcome.Feed, revision()}, err
 }
 
 // meter adds up the work of all runs.

@@ -197,7 +197,7 @@ func (f Files) findAll(ctx context.Context, items []dataset.Item) ([]string, err
 	return names, nil
 }
 
-// missing is the error for items without a mask.
+// missing is the error for items without a mask; it wraps [fs.ErrNotExist].
 func missing(lost []dataset.Item, count int, f Files) error {
 	paths := make([]string, len(lost))
 	for i, item := range lost {
@@ -207,8 +207,8 @@ func missing(lost []dataset.Item, count int, f Files) error {
 	for i, name := range first {
 		first[i] = path.Join(f.folder(), name)
 	}
-	return fmt.Errorf("mask: %d of %d images have no mask: %s: looked for the first as %s: put masks there, set Folder or Layout, or set a Fallback such as Whole",
-		len(lost), count, some(paths), strings.Join(first, ", "))
+	return fmt.Errorf("mask: %d of %d images have no mask: %s: looked for the first as %s: put masks there, set Folder or Layout, or set a Fallback such as Whole: %w",
+		len(lost), count, some(paths), strings.Join(first, ", "), fs.ErrNotExist)
 }
 
 // readAll decodes the masks on all processors.

@@ -85,6 +85,9 @@ func (r Row) seeds() string { return strings.Trim(fmt.Sprint(r.Seeds), "[]") }
 // Text is [List.Text] of the table.
 func (t Table) Text(width int) string { return t.list().Text(width) }
 
+// Plain is [List.Plain] of the table.
+func (t Table) Plain(width int) string { return t.list().Plain(width) }
+
 // Markdown is the table and its notes.
 func (t Table) Markdown() string { return t.list().Markdown() }
 

@@ -37,6 +37,15 @@ func (l List) Text(width int) string {
 	return out.String()
 }
 
+// Plain is Text with the notes below.
+func (l List) Plain(width int) string {
+	text := l.Text(width)
+	if len(l.Notes) > 0 {
+		text += "\nnote: " + strings.Join(l.Notes, "\nnote: ") + "\n"
+	}
+	return text
+}
+
 const gap = 3 // spaces between columns
 
 // blockWidth is the width of a block of the label columns and those in [from, to).

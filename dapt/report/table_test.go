@@ -244,6 +244,9 @@ func TestAListIsTheSameInEveryForm(t *testing.T) {
 	if got, want := l.Text(0), "Guesses\n\nimage     class   share\na|b.png   cat     97 %\nc.png     <dog>   3 %\n"; got != want {
 		t.Errorf("Text = %q, want %q", got, want)
 	}
+	if got, want := l.Plain(0), l.Text(0)+"\nnote: 1 < 2\n"; got != want {
+		t.Errorf("Plain = %q, want %q", got, want)
+	}
 	if got, want := l.Markdown(), "**Guesses**\n\n| image | class | share |\n| :-- | --: | --: |\n| a\\|b.png | cat | 97 % |\n| c.png | &lt;dog> | 3 % |\n\n- 1 &lt; 2\n"; got != want {
 		t.Errorf("Markdown = %q, want %q", got, want)
 	}

@@ -3,7 +3,10 @@ package study
 import (
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"image"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -46,17 +49,27 @@ func follows(m dapt.Method) bool {
 	return ok
 }
 
-// masks are those of DAPT-S.
-func (s *Study) masks() mask.Source { return mask.For(s.DAPT().Masks, s.Benchmark.Dataset) }
+// mask is an image's mask; nil where there is none.
+func (s *Study) mask(item dataset.Item, img image.Image) *image.Gray {
+	m, ok := s.given()
+	if !ok {
+		return nil
+	}
+	found, err := mask.For(m.Masks, s.Benchmark.Dataset).Mask(s.ctx, item, img)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return Get(found, err)
+}
 
 // Views show images, their masks, and what DAPT makes of them. Where there are no masks, they are those that Grad-CAM makes
 // with CLIP as it is, with which DAPT-G begins.
 func (s *Study) Views(items []dataset.Item) report.ContactSheet {
-	if _, ok := s.given(); ok {
-		return Get(report.ViewSheet(s.ctx, s.Benchmark.Dataset, items, s.masks()))
+	m, ok := s.given()
+	if !ok {
+		m.Masks = mask.GradCAM{}.Refresh(items, s.heat(items), s.Model.Config.Grid())
 	}
-	masks := mask.GradCAM{}.Refresh(items, s.heat(items), s.Model.Config.Grid())
-	return Get(report.ViewSheet(s.ctx, s.Benchmark.Dataset, items, masks))
+	return Get(report.ViewSheet(s.ctx, s.Benchmark.Dataset, items, mask.For(m.Masks, s.Benchmark.Dataset)))
 }
 
 // zeroShot is the engine of CLIP as it is.
@@ -64,19 +77,19 @@ func (s *Study) zeroShot() *train.Engine { return Get(s.Engine(prompt.ZeroShot{}
 
 // heat are the Grad-CAM maps of CLIP as it is.
 func (s *Study) heat(items []dataset.Item) [][]float32 {
-	return remember(s, "looks", []any{s.Benchmark.Name, items}, func() [][]float32 {
+	return remember(s, "looks", items, nil, func() [][]float32 {
 		return Get(s.zeroShot().Heat(s.ctx, s.Benchmark.Dataset, items, nil, s.Train))
 	})
 }
 
-// Looks show where CLIP as it is looks for the class of each image, over its mask's outline.
+// Looks show where CLIP as it is looks for the class of each image, over its mask's outline if it has one.
 func (s *Study) Looks(items []dataset.Item) report.ContactSheet {
 	heat := s.heat(items)
 	var overlays []report.Overlay
 	for i, item := range items {
 		img := Get(transform.Open(s.Benchmark.FS, item.Path))
 		overlays = append(overlays, report.Overlay{
-			Title: item.Class, Image: img, Mask: Get(s.masks().Mask(s.ctx, item, img)),
+			Title: item.Class, Image: img, Mask: s.mask(item, img),
 			Heats: []report.Heat{{Label: "zero-shot", Values: heat[i], Grid: s.Model.Config.Grid()}},
 		})
 	}
@@ -99,7 +112,7 @@ func (s *Study) ViewAccuracy(images int) report.List {
 	}
 	for _, test := range s.tests() {
 		test.Items = dataset.Spread(test.Items, images)
-		a := remember(s, "views", []any{test.Items, s.masks()}, func() accuracies { return s.viewAccuracy(test) })
+		a := remember(s, "views", test.Items, nil, func() accuracies { return s.viewAccuracy(test) })
 		l.Lines = append(l.Lines, []string{a.Name, fmt.Sprint(a.Images), percent(a.Whole), percent(a.Foreground), percent(a.Background)})
 	}
 	return l
@@ -121,20 +134,14 @@ func percent(x float64) string {
 func (s *Study) viewAccuracy(test experiment.Condition) accuracies {
 	whole := Get(s.zeroShot().Evaluate(s.ctx, s.Benchmark.Dataset, test.Items, nil, s.Train))
 	a := accuracies{test.Name, whole.Images, whole.Accuracy, -1, -1}
-	if !s.masked(test.Items[0]) {
-		return a
+	if s.mask(test.Items[0], Get(transform.Open(s.Benchmark.FS, test.Items[0].Path))) == nil {
+		return a // those of backgrounds have none
 	}
 	view := func(background bool) float64 {
 		return Get(s.zeroShot().EvaluateView(s.ctx, s.Benchmark.Dataset, test.Items, train.View{Masks: s.DAPT().Masks, Background: background}, s.Train)).Accuracy
 	}
 	a.Foreground, a.Background = view(false), view(true)
 	return a
-}
-
-// masked reports whether an image has a mask: those of backgrounds have none.
-func (s *Study) masked(item dataset.Item) bool {
-	_, err := s.masks().Mask(s.ctx, item, Get(transform.Open(s.Benchmark.FS, item.Path)))
-	return err == nil
 }
 
 // fresh is MaPLe's engine with the prompts that a run begins with.
@@ -146,14 +153,14 @@ func (s *Study) fresh() *train.Engine {
 
 // Decouple looks at images as DAPT's losses do, with the prompts that a run begins with.
 func (s *Study) Decouple(items []dataset.Item) []train.Decoupled {
-	return remember(s, "decouple", []any{items, s.DAPT()}, func() []train.Decoupled {
+	return remember(s, "decouple", items, s.DAPT(), func() []train.Decoupled {
 		return Get(s.fresh().Decouple(s.ctx, s.DAPT(), s.Benchmark.Dataset, items))
 	})
 }
 
 // Tune makes so many steps on one batch, and returns the losses before each, in the order of [dapt.Names].
 func (s *Study) Tune(items []dataset.Item, steps int) [][]float32 {
-	return remember(s, "tune", []any{items, s.DAPT(), s.Train, steps}, func() [][]float32 { return s.tune(items, steps) })
+	return remember(s, "tune", items, []any{s.DAPT(), s.Train, steps}, func() [][]float32 { return s.tune(items, steps) })
 }
 
 func (s *Study) tune(items []dataset.Item, steps int) [][]float32 {
@@ -168,10 +175,20 @@ func (s *Study) tune(items []dataset.Item, steps int) [][]float32 {
 	return losses
 }
 
-// remember returns what compute returned when it was last asked for the same, from a file beside the results.
-func remember[T any](s *Study, name string, of any, compute func() T) T {
-	key := Get(json.Marshal([]any{of, s.Model.Fingerprint(), s.Info, s.Train.DType}))
-	path := filepath.Join(s.Folder, "cache", fmt.Sprintf("%s-%x.json", name, sha256.Sum256(key)))
+// remember returns what compute returned when it was last asked for the same of the same images and masks, from a file beside
+// the results.
+func remember[T any](s *Study, name string, items []dataset.Item, settings any, compute func() T) T {
+	b := s.Benchmark
+	hash := sha256.New()
+	hash.Write(Get(json.Marshal([]any{items, settings, s.Model.Fingerprint(), s.Info, s.Train.DType, b.Name, b.Classes, b.Template})))
+	for _, item := range items {
+		img := Get(transform.Open(b.FS, item.Path))
+		hash.Write(img.Pix)
+		if m := s.mask(item, img); m != nil {
+			hash.Write(m.Pix)
+		}
+	}
+	path := filepath.Join(s.Folder, "cache", fmt.Sprintf("%s-%x.json", name, hash.Sum(nil)[:16]))
 	var value T
 	if text, err := os.ReadFile(path); err == nil && json.Unmarshal(text, &value) == nil {
 		return value

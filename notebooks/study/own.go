@@ -1,12 +1,11 @@
 package study
 
 import (
-	"bytes"
 	"fmt"
-	"image/png"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/dapt-go/dapt-go/dapt/dataset"
 	"github.com/dapt-go/dapt-go/dapt/experiment"
@@ -27,36 +26,43 @@ const (
 	sampleNew     = 8
 )
 
-// sampleImages writes the sample, and beside it the [NewImages], and returns its path.
+// sampleImages writes the sample and the [NewImages], if they are not there, and returns its path.
 func sampleImages() string {
-	folder := filepath.Join(out(), "sample", "photos")
-	if _, err := os.Stat(folder); err == nil {
-		return folder
+	folder := filepath.Join(out(), "sample")
+	photos := filepath.Join(folder, "photos")
+	if _, err := os.Stat(photos); err == nil {
+		return photos
 	}
+	check(os.MkdirAll(out(), 0o755))
+	half := Get(os.MkdirTemp(out(), "sample-"))
+	defer os.RemoveAll(half)
+	writeSample(half)
+	if err := os.Rename(half, folder); err != nil { // another process was faster, if it is there now
+		Get(os.Stat(photos))
+	}
+	return photos
+}
+
+// writeSample writes photos and new into a folder.
+func writeSample(folder string) {
 	b := Get(experiment.Mini())
 	ctx, truth := interruptible(), mask.For(b.Truth, b.Dataset)
-	counts, step := map[int]int{}, len(b.Classes)/sampleClasses
-	fresh := 0
-	half := folder + ".part"
-	check(os.RemoveAll(half))
-	for _, item := range append(append([]dataset.Item{}, b.Train...), b.Test...) {
+	counts, step, fresh := map[int]int{}, len(b.Classes)/sampleClasses, 0
+	for _, item := range slices.Concat(b.Train, b.Test) {
 		counts[item.Label]++
 		switch place := counts[item.Label]; {
 		case item.Label%step != 0:
 		case place <= sampleSize:
 			name := fmt.Sprintf("%s/%02d.png", item.Class, place)
-			copyFile(b.FS, item.Path, filepath.Join(half, name))
+			copyFile(b.FS, item.Path, filepath.Join(folder, "photos", name))
 			img := Get(transform.Open(b.FS, item.Path))
-			var data bytes.Buffer
-			check(png.Encode(&data, Get(truth.Mask(ctx, item, img))))
-			check(session.WriteFile(filepath.Join(half, "mask", name), data.Bytes()))
+			check(session.WritePicture(filepath.Join(folder, "photos", "mask", name), Get(truth.Mask(ctx, item, img))))
 		case place == sampleSize+1 && fresh < sampleNew:
 			fresh++
-			copyFile(b.FS, item.Path, filepath.Join(NewImages(), fmt.Sprintf("%02d.png", fresh)))
+			copyFile(b.FS, item.Path, filepath.Join(folder, "new", fmt.Sprintf("%02d.png", fresh)))
 		}
+		check(ctx.Err())
 	}
-	check(os.Rename(half, folder))
-	return folder
 }
 
 // NewImages is the folder of the sample's unlabelled images.

@@ -17,7 +17,7 @@ func figures() string { return filepath.Join(out(), program) }
 func Program(name string, cells ...func()) {
 	program = name
 	flags := flag.NewFlagSet(name, flag.ExitOnError)
-	small := flags.Bool("small", isSmall(), "cut the setting to what runs in half a minute")
+	small := flags.Bool("small", isSmall(), "cut the setting to what runs in a minute or so")
 	folder := flags.String("out", out(), "folder for results, figures and the report")
 	backend := flags.String("backend", os.Getenv(backendVariable), "what computes: go, xla:cpu, xla:cuda, xla:/path/to/plugin.so; empty picks the fastest")
 	_ = flags.Parse(os.Args[1:]) // it ends the program on an error
@@ -32,7 +32,10 @@ func Program(name string, cells ...func()) {
 	for variable, value := range map[string]string{sizeVariable: size, outVariable: Get(filepath.Abs(*folder)), backendVariable: *backend} {
 		check(os.Setenv(variable, value))
 	}
+	ctx := interruptible()
 	for _, cell := range cells {
+		check(ctx.Err())
 		cell()
 	}
+	check(ctx.Err())
 }

@@ -1,6 +1,8 @@
 package study
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"html"
 	"strings"
@@ -74,8 +76,10 @@ func (p *panel) done(r experiment.Result) {
 func (p *panel) finish(err error) {
 	switch {
 	case p.at.Total == 0:
-	case err != nil:
+	case errors.Is(err, context.Canceled):
 		p.draw("stopped")
+	case err != nil:
+		p.draw("failed")
 	default:
 		p.at.Done, p.at.Doing = p.at.Total, "done"
 		p.draw(fmt.Sprintf("%d runs", p.runs)) // without the time, so that an executed notebook is the same each time

@@ -4,13 +4,11 @@ import (
 	"encoding/base64"
 	"fmt"
 	"html"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/janpfeifer/gonb/gonbui"
 	"github.com/janpfeifer/gonb/gonbui/protocol"
-	"golang.org/x/term"
 
 	"github.com/dapt-go/dapt-go/dapt/experiment"
 	"github.com/dapt-go/dapt-go/dapt/report"
@@ -20,7 +18,7 @@ import (
 // table is a report.Table or a report.List.
 type table interface {
 	HTML() string
-	Text(width int) string
+	Plain(width int) string
 }
 
 // Show shows tables, figures and contact sheets. In a notebook they are HTML whose pictures are part of it, so that a saved
@@ -46,14 +44,10 @@ func Show(things ...any) {
 
 func showTable(t table) {
 	if gonbui.IsNotebook {
-		display(`<div style="overflow-x:auto">`+t.HTML()+"</div>", t.Text(0))
+		display(`<div style="overflow-x:auto">`+t.HTML()+"</div>", t.Plain(0))
 		return
 	}
-	width, _, err := term.GetSize(int(os.Stdout.Fd()))
-	if err != nil {
-		width = 120
-	}
-	fmt.Println(t.Text(width))
+	fmt.Println(t.Plain(session.Width()))
 }
 
 // showFigures shows figures beside each other as far as there is room.
@@ -104,9 +98,9 @@ func write(name string, data []byte) {
 func (s *Study) WriteReport(results []experiment.Result) {
 	tables, _, err := report.Tables(results)
 	check(err)
-	overlays := Get(report.Overlays(s.ctx, s.Lab, s.Benchmark, results, 6))
+	page := Get(session.Page(s.ctx, s.Lab, s.Benchmark, results))
 	path := filepath.Join(s.Folder, session.FileName(results[0].Protocol+" "+results[0].Dataset, ".html"))
-	check(session.WriteReport(path, results, tables, report.Options{Title: "DAPT on " + results[0].Dataset, Overlays: overlays}))
+	check(session.WriteReport(path, results, tables, page))
 	fmt.Println("report: ", shown(path))
 	fmt.Println("results:", shown(s.ResultsPath()))
 }

@@ -14,8 +14,8 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"slices"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/janpfeifer/gonb/gonbui"
@@ -29,12 +29,13 @@ import (
 
 // Setting is what a notebook works on: the one thing to change in it.
 type Setting struct {
-	CLIP   string // "mini", "ViT-B/16", "ViT-B/32", "ViT-L/14", or a file of weights
-	Data   string // "mini", a benchmark's name such as "OxfordPets", the path of a folder of your own images, or [Sample]
-	Root   string // folder that holds the benchmarks' folders, such as "~/data"
-	Shots  []int  // training images a class
-	Seeds  []int
+	CLIP   string      // "mini", "ViT-B/16", "ViT-B/32", "ViT-L/14", or a file of weights
+	Data   string      // "mini", a benchmark's name such as "OxfordPets", the path of a folder of your own images, or [Sample]
+	Root   string      // folder that holds the benchmarks' folders, such as "~/data"
+	Shots  []int       // training images a class; nil means 16
+	Seeds  []int       // nil means 1, 2, 3
 	Epochs int         // 0 means those of the preset of the data, 10
+	DType  string      // what the towers compute in, "float32" or "bfloat16"; "" means float32
 	Final  train.Final // which prompts to keep; "" means those of the preset, the best on validation images
 }
 
@@ -43,7 +44,6 @@ const (
 	sizeVariable    = "DAPT_SIZE"     // "small" cuts each setting to one epoch, one seed, two numbers of shots, two selections and one ratio
 	outVariable     = "DAPT_OUT"      // folder for results; unset, it is dapt-results in the clone
 	backendVariable = "GOMLX_BACKEND" // what computes; unset, it is the fastest
-	dtypeVariable   = "DAPT_DTYPE"    // what the towers compute in; unset, it is float32
 	resultsFolder   = "dapt-results"
 )
 
@@ -66,16 +66,23 @@ type Study struct {
 
 // Open opens CLIP, the data, the backend and the results on file. The caller closes it.
 func Open(s Setting) *Study {
+	if s.Shots == nil {
+		s.Shots = []int{16}
+	}
+	if s.Seeds == nil {
+		s.Seeds = []int{1, 2, 3}
+	}
 	if isSmall() {
 		s = s.small()
 	}
+	ctx := interruptible()
+	check(ctx.Err())
 	setup := session.Setup{
-		CLIP: s.CLIP, Data: s.Data, Root: s.Root, Out: out(), Backend: os.Getenv(backendVariable), DType: os.Getenv(dtypeVariable),
+		CLIP: s.CLIP, Data: s.Data, Root: s.Root, Out: out(), Backend: os.Getenv(backendVariable), DType: s.DType,
 	}
 	if setup.Data == Sample {
 		setup.Data = sampleImages()
 	}
-	ctx := interruptible()
 	b := Get(setup.Benchmark(ctx))
 	p := setup.Preset(b)
 	p.Train.DType = Get(setup.Compute())
@@ -96,28 +103,27 @@ func notice(line string) {
 // Close frees the device.
 func (s *Study) Close() { s.done() }
 
-// Benchmarks is the setting's data set as protocols take it.
-func (s *Study) Benchmarks() []experiment.Benchmark { return []experiment.Benchmark{s.Benchmark} }
+// benchmarks is the setting's data set as protocols take it.
+func (s *Study) benchmarks() []experiment.Benchmark { return []experiment.Benchmark{s.Benchmark} }
 
 // FewShot runs [experiment.FewShot] with the setting's shots and seeds and the methods of its preset. Runs on file are not
 // computed again.
 func (s *Study) FewShot() []experiment.Result {
 	return s.run(experiment.FewShot{
-		Benchmarks: s.Benchmarks(), Methods: s.Methods, Shots: s.Shots, Seeds: s.Seeds, Train: &s.Train, Focus: s.Focus,
+		Benchmarks: s.benchmarks(), Methods: s.Methods, Shots: s.Shots, Seeds: s.Seeds, Train: &s.Train, Focus: s.Focus,
 	})
 }
 
 // BaseToNovel runs [experiment.BaseToNovel] with the setting's first number of shots, as FewShot does.
 func (s *Study) BaseToNovel() []experiment.Result {
 	return s.run(experiment.BaseToNovel{
-		Benchmarks: s.Benchmarks(), Methods: s.Methods, Shots: s.Shots[0], Seeds: s.Seeds, Train: &s.Train, Focus: s.Focus,
+		Benchmarks: s.benchmarks(), Methods: s.Methods, Shots: s.Shots[0], Seeds: s.Seeds, Train: &s.Train, Focus: s.Focus,
 	})
 }
 
 // DataEfficient runs [experiment.DataEfficient] with the named selection methods, on parts of the setting's first number of
 // shots, as FewShot does. DAPT-G is left out: its maps take as long as its steps.
 func (s *Study) DataEfficient(selections []string, ratios []float64) []experiment.Result {
-	methods := slices.DeleteFunc(slices.Clone(s.Methods), follows)
 	if isSmall() {
 		selections, ratios = selections[:min(2, len(selections))], ratios[:min(1, len(ratios))]
 	}
@@ -126,7 +132,7 @@ func (s *Study) DataEfficient(selections []string, ratios []float64) []experimen
 		chosen = append(chosen, Get(selection.Find(name)))
 	}
 	return s.run(experiment.DataEfficient{
-		Benchmarks: s.Benchmarks(), Methods: methods, Selections: chosen, Ratios: ratios, Seeds: s.Seeds, Shots: s.Shots[0], Train: &s.Train, Focus: s.Focus,
+		Benchmarks: s.benchmarks(), Methods: s.Given(), Selections: chosen, Ratios: ratios, Seeds: s.Seeds, Shots: s.Shots[0], Train: &s.Train, Focus: s.Focus,
 	})
 }
 
@@ -140,12 +146,13 @@ func (s *Study) run(p experiment.Protocol) []experiment.Result {
 	return results
 }
 
-// interruptible ends with the interrupt that a notebook's stop button sends, or Ctrl-C; the second one ends the program.
-func interruptible() context.Context {
+// interruptible ends with the interrupt that a notebook's stop button sends, or Ctrl-C; the second one ends the program. It is
+// one for all cells of a program.
+var interruptible = sync.OnceValue(func() context.Context {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)
 	return ctx
-}
+})
 
 // Get returns the value, or ends the cell with the error.
 func Get[T any](value T, err error) T {

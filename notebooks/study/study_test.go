@@ -143,6 +143,9 @@ func TestAFolderWithoutMasksIsSeenThroughGradCAM(t *testing.T) {
 	if len(sheet.Rows) != 2 || len(sheet.Rows[0].Images) != 4 || !strings.Contains(sheet.Title, "gradcam") {
 		t.Errorf("%q has %d rows, want two images with masks by Grad-CAM", sheet.Title, len(sheet.Rows))
 	}
+	if looks := s.Looks(s.Images(2)); len(looks.Rows[0].Images) != 2 {
+		t.Errorf("%q shows %q, want the image and the map", looks.Title, looks.Columns)
+	}
 	kept, err := filepath.Glob(filepath.Join(s.Folder, "cache", "looks-*.json"))
 	if err != nil || len(kept) != 1 {
 		t.Errorf("the maps are kept in %q, %v, want one file", kept, err)

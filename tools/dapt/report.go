@@ -1,14 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/dapt-go/dapt-go/dapt/experiment"
 	"github.com/dapt-go/dapt-go/dapt/report"
@@ -32,17 +31,13 @@ func run(c *cobra.Command, s *session.Setup, b experiment.Benchmark, p experimen
 	if feed := lab.Feed(); feed.Seconds > 0 {
 		fmt.Fprintf(c.ErrOrStderr(), "worked on images for %.0f s, in %.1f %% of which the device waited for them\n", feed.Seconds, 100*feed.Share())
 	}
-	o := report.Options{Next: next}
-	if o.Overlays, err = report.Overlays(c.Context(), lab, b, results, 6); err != nil {
-		return err
-	}
-	kept, err := report.KeptSheet(b, results)
+	o, err := session.Page(c.Context(), lab, b, results)
 	if err != nil {
 		return err
 	}
-	if len(kept.Rows) > 0 {
-		o.Sheets = []report.ContactSheet{kept}
-		if err := session.WritePicture(filepath.Join(s.Out, "selections.png"), kept.Image()); err != nil {
+	o.Next = next
+	for _, sheet := range o.Sheets {
+		if err := session.WritePicture(filepath.Join(s.Out, "selections.png"), sheet.Image()); err != nil {
 			return err
 		}
 	}
@@ -59,18 +54,14 @@ func present(c *cobra.Command, results []experiment.Result, path string, o repor
 	if err != nil {
 		return err
 	}
-	width, _, err := term.GetSize(int(os.Stdout.Fd()))
-	if err != nil {
-		width = 120
-	}
 	out := c.OutOrStdout()
 	for _, table := range tables[:main] {
-		fmt.Fprintln(out, table.Text(width))
+		fmt.Fprintln(out, table.Text(session.Width()))
 	}
 	for _, note := range tables[0].Notes {
 		fmt.Fprintln(out, "note:", note)
 	}
-	o.Title = "DAPT on " + results[0].Dataset
+	o.Title = cmp.Or(o.Title, "DAPT on "+results[0].Dataset)
 	beside := strings.TrimSuffix(path, ".html")
 	fmt.Fprintf(out, "report:  %s\ntables:  %s.md\nfigures: %s\n", path, beside, beside)
 	return session.WriteReport(path, results, tables, o)

@@ -153,7 +153,7 @@ func (x *sweep) chosen(methods []dapt.Method) ([]dapt.Method, error) {
 
 func (x *sweep) dataEfficient(p experiment.Preset) (experiment.DataEfficient, error) {
 	if x.methods == nil {
-		p.Methods = p.Methods[:3] // without DAPT-G, whose maps take as long as its steps
+		p.Methods = p.Given()
 	}
 	d := experiment.DataEfficient{
 		Benchmarks: []experiment.Benchmark{p.Benchmark}, Methods: p.Methods, Ratios: x.ratios, Seeds: seedsTo(x.seeds),

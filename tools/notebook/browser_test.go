@@ -143,6 +143,9 @@ func checkOutputs(t *testing.T, tab context.Context) {
 		Width    int
 	}
 	evaluate(t, tab, pictures, &shown)
+	if len(shown) == 0 {
+		t.Error("no picture is shown")
+	}
 	for _, p := range shown {
 		if p.Alt == "" || p.Width == 0 {
 			t.Errorf("picture %s has alt text %q and is %d pixels wide", p.Src, p.Alt, p.Width)

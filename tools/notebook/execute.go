@@ -87,7 +87,7 @@ func (s *setup) nbconvert(ctx context.Context, o options, file, work string) ([]
 	}
 	defer log.Close()
 	cmd := exec.CommandContext(ctx, s.python(), "-m", "nbconvert", "--execute", "--to", "notebook", "--log-level=WARN",
-		"--ExecutePreprocessor.startup_timeout=120", "--output-dir", work, "--output", "executed.ipynb", escapeGlob(filepath.Base(file)))
+		"--ExecutePreprocessor.startup_timeout=120", "--output-dir", work, "--output", "executed.ipynb", globPattern(filepath.Base(file)))
 	cmd.Dir = filepath.Dir(file)
 	cmd.Env = append(s.environment(o), "JUPYTER_PATH="+filepath.Join(work, "jupyter"), "JUPYTER_NO_CONFIG=1", "TMPDIR="+work)
 	cmd.Stdout, cmd.Stderr = log, log

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,9 +11,12 @@ import (
 // notebooks returns the files of the named notebooks, of all if none is named. A name is a path, or that of a file in
 // notebooks/, with or without its ending.
 func (s *setup) notebooks(names []string) ([]string, error) {
-	all, err := filepath.Glob(escapeGlob(s.folder()) + "/*.ipynb")
+	all, err := fs.Glob(os.DirFS(s.folder()), "*.ipynb")
 	if err != nil {
 		return nil, err
+	}
+	for i, name := range all {
+		all[i] = filepath.Join(s.folder(), name)
 	}
 	if len(names) == 0 {
 		return all, nil
@@ -42,7 +46,7 @@ func (s *setup) notebook(name string, all []string) (string, error) {
 	return "", fmt.Errorf("no notebook %q here or in %s, which has: %s", name, s.folder(), strings.Join(there, ", "))
 }
 
-// escapeGlob makes a pattern that matches one path.
-func escapeGlob(path string) string {
-	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
+// globPattern is a pattern of Python's module glob that matches one name.
+func globPattern(name string) string {
+	return strings.NewReplacer("[", "[[]", "*", "[*]", "?", "[?]").Replace(name)
 }

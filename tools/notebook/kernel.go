@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/google/renameio/v2"
+	"github.com/dapt-go/dapt-go/tools/session"
 )
 
 // kernelSpec is Jupyter's kernel.json.
@@ -84,8 +84,5 @@ func (s *setup) writeKernelTo(ctx context.Context, file string, flags ...string)
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-		return err
-	}
-	return renameio.WriteFile(file, data, 0o644)
+	return session.WriteFile(file, data)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,7 +41,7 @@ func TestJupyterLab(t *testing.T) {
 	if err := s.prepare(ctx); err != nil {
 		t.Fatal(err)
 	}
-	name := envOr("DAPT_NOTEBOOK", "03_base_to_novel.ipynb")
+	name := cmp.Or(os.Getenv("DAPT_NOTEBOOK"), "03_base_to_novel.ipynb")
 	files, err := s.notebooks([]string{name})
 	if err != nil {
 		t.Fatal(err)
@@ -53,21 +54,13 @@ func TestJupyterLab(t *testing.T) {
 	page := openPage(ctx, t, browser, server+"/lab/tree/"+(&url.URL{Path: relative}).EscapedPath()+"?token="+labToken)
 	runAllCells(ctx, t, page)
 	checkOutputs(t, page)
-	picture := envOr("DAPT_SCREENSHOT", filepath.Join(dir, "lab.png"))
+	picture := cmp.Or(os.Getenv("DAPT_SCREENSHOT"), filepath.Join(dir, "lab.png"))
 	screenshot(t, page, "JupyterLab Light", picture)
 	screenshot(t, page, "JupyterLab Dark", strings.TrimSuffix(picture, ".png")+"-dark.png")
 }
 
 // labToken lets the test's browser in.
 const labToken = "test"
-
-// envOr returns an environment variable, or what stands for an empty one.
-func envOr(name, otherwise string) string {
-	if value := os.Getenv(name); value != "" {
-		return value
-	}
-	return otherwise
-}
 
 // cloneForLab copies what git would commit of the working tree to a folder, and returns its setup, with settings of
 // Jupyter of its own.

@@ -72,7 +72,7 @@ func parse(args []string, log io.Writer) (options, error) {
 	flags.BoolVar(&o.noBrowser, "no-browser", false, "only print JupyterLab's address")
 	flags.IntVar(&o.port, "port", 0, "port of JupyterLab (default 8888 or the next free one)")
 	flags.StringVar(&o.execute, "execute", "", "execute the notebooks and write them to this `folder`, which may be theirs")
-	flags.BoolVar(&o.small, "small", false, "set DAPT_SIZE=small: notebooks take minutes")
+	flags.BoolVar(&o.small, "small", false, "set DAPT_SIZE=small: each notebook takes a minute or so")
 	flags.StringVar(&o.out, "out", "", "set DAPT_OUT: the `folder` where notebooks keep results")
 	flags.DurationVar(&o.timeout, "timeout", 2*time.Hour, "of all executions together, 0 for none")
 	if err := flags.Parse(args); err != nil {

@@ -75,15 +75,16 @@ func (s *setup) installJupyter(ctx context.Context) error {
 	if err := os.RemoveAll(s.venv()); err != nil {
 		return fmt.Errorf("removing the old installation: %w", err)
 	}
-	if _, err := output(exec.CommandContext(ctx, base, "-m", "venv", s.venv())); err != nil {
+	if _, err := output(exec.CommandContext(ctx, base, "-I", "-m", "venv", s.venv())); err != nil {
 		return fmt.Errorf("making a virtual environment: %w", err)
 	}
 	list := filepath.Join(s.venv(), "requirements.txt")
 	if err := os.WriteFile(list, []byte(requirements), 0o644); err != nil {
 		return err
 	}
-	pip := exec.CommandContext(ctx, s.python(), "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check",
+	pip := exec.CommandContext(ctx, s.python(), "-I", "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check",
 		"--prefer-binary", "-r", list)
+	pip.Env = append(os.Environ(), "PIP_USER=0", "PIP_TARGET=", "PIP_PREFIX=") // such settings would put it elsewhere
 	if _, err := output(pip); err != nil {
 		return fmt.Errorf("installing JupyterLab from PyPI (is this machine online?): %w", err)
 	}
@@ -111,7 +112,7 @@ func findPython(ctx context.Context) (string, error) {
 			continue
 		}
 		// Debian's python3 has venv, but not ensurepip, which venv needs, before python3-venv is installed.
-		if _, err := output(exec.CommandContext(ctx, name, "-m", "ensurepip", "--version")); err != nil {
+		if _, err := output(exec.CommandContext(ctx, name, "-I", "-m", "ensurepip", "--version")); err != nil {
 			found = append(found, fmt.Sprintf("%s is %s without the module venv", name, version))
 			continue
 		}

@@ -75,19 +75,22 @@ func (s *setup) parts() []part {
 	}
 }
 
-// check says what is here and what is missing, which is an error.
+// check says what is here and what is missing, which is an error where nothing works without it.
 func (s *setup) check(ctx context.Context) error {
 	var missing []string
 	for _, p := range s.parts() {
 		have, err := p.have(ctx)
-		if err != nil {
+		switch {
+		case err != nil && p.without != "":
+			have = fmt.Sprintf("%v; without it, %s", err, p.without)
+		case err != nil:
 			missing = append(missing, p.name)
 			have = "MISSING: " + err.Error()
 		}
 		s.say(p.name, "%s", have)
 	}
 	if len(missing) > 0 {
-		return fmt.Errorf("missing: %s; `go run ./tools/notebook` installs what is", strings.Join(missing, ", "))
+		return fmt.Errorf("missing: %s; `go run ./tools/notebook` installs it", strings.Join(missing, ", "))
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package session
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"image"
@@ -12,10 +13,35 @@ import (
 	"strings"
 
 	"github.com/google/renameio/v2"
+	"golang.org/x/term"
 
 	"github.com/dapt-go/dapt-go/dapt/experiment"
 	"github.com/dapt-go/dapt-go/dapt/report"
 )
+
+// Width is that of the terminal that standard output is, 120 if it is none.
+func Width() int {
+	width, _, err := term.GetSize(int(os.Stdout.Fd()))
+	if err != nil {
+		return 120
+	}
+	return width
+}
+
+// Page is what a report of results shows beside them: where the first run of each method looks, and, where images were
+// selected, what was kept.
+func Page(ctx context.Context, lab *experiment.Lab, b experiment.Benchmark, results []experiment.Result) (report.Options, error) {
+	o := report.Options{Title: "DAPT on " + b.Name}
+	var err error
+	if o.Overlays, err = report.Overlays(ctx, lab, b, results, 6); err != nil {
+		return o, err
+	}
+	kept, err := report.KeptSheet(b, results)
+	if len(kept.Rows) > 0 {
+		o.Sheets = []report.ContactSheet{kept}
+	}
+	return o, err
+}
 
 // WriteReport writes the page to path, and beside it all tables as Markdown, to a file of the same name, and all figures,
 // to a folder of the same name without ending. Tables and page must be of results.
