@@ -48,8 +48,8 @@ func run() {
 
 // ## Beside published numbers
 //
-// The paper's numbers are of CLIP ViT-B/16 on eleven data sets; the mini benchmark says nothing about them. They stand here so
-// that a run on real data can be held against them.
+// Of few-shot learning, only averages over eleven data sets are published as numbers, with CLIP ViT-B/16. The mini benchmark says
+// nothing about them; hold a run on the eleven data sets against them.
 func besidePublishedNumbers() {
 	s := study.Open(setting)
 	defer s.Close()

@@ -3,7 +3,8 @@
 // # 4. Data-efficient learning
 //
 // **What it shows.** Of sixteen images a class, a selection method keeps a tenth or three tenths; MaPLe and DAPT-S are tuned on
-// those. Which images are worth keeping, and does a prompt that looks at the object need fewer of them?
+// those. DAPT-G, whose maps take as long as its steps, is left out. Which images are worth keeping, and does a prompt that looks at
+// the object need fewer of them?
 //
 // **What it needs.** Nothing: CLIP and the benchmark are small ones that are part of the project. **How long it takes.** About
 // four minutes on two cores. Stop it whenever you like: what is finished is on file, and the cell goes on from there.
@@ -35,6 +36,7 @@ func main() {
 		whatDAPTGains,
 		accuracyAgainstTheShareThatIsKept,
 		whatIsKept,
+		whereTheyLook,
 		onePageToKeep,
 	)
 }
@@ -75,6 +77,17 @@ func whatIsKept() {
 	defer s.Close()
 	results := s.DataEfficient(selections, ratios)
 	study.Show(study.Get(report.OverlapMaps(results)), study.Get(report.KeptSheet(s.Benchmark, results)))
+}
+
+// ## Where they look
+//
+// Grad-CAM of the true class on test images, before tuning (zero-shot) and after, by the first run of each method, and how much of its
+// energy falls on the object in all of them.
+func whereTheyLook() {
+	s := study.Open(setting)
+	defer s.Close()
+	results := s.DataEfficient(selections, ratios)
+	study.Show(s.Overlays(results, 4), study.Get(report.FocusTable(results)))
 }
 
 // ## One page to keep
