@@ -27,9 +27,13 @@ func OpenFolder(name string, fsys fs.FS) (*Dataset, error) {
 	if err != nil {
 		return nil, fmt.Errorf("dataset: opening the folder %s: %w", name, err)
 	}
-	if slices.Contains(parts, "train") && slices.Contains(parts, "test") {
+	classes, _ := folders(fsys, "train") // there may be no such folder
+	switch test := slices.Contains(parts, "test"); {
+	case slices.Contains(parts, "train") && test:
 		err = d.readParts(parts)
-	} else {
+	case len(classes) > 0:
+		err = errors.New("there is a folder train with classes, but no folder test beside it: add one, or put the classes' folders at the top")
+	default:
 		err = d.readClasses()
 	}
 	if err == nil {
@@ -83,9 +87,6 @@ func (d *Dataset) readClasses() error {
 	}
 	d.Classes = slices.Sorted(maps.Keys(images))
 	if err := d.enough(); err != nil {
-		if inner, _ := folders(d.FS, "train"); len(inner) > 0 {
-			return errors.New("there is a folder train with classes, but no folder test beside it: add one, or put the classes' folders at the top")
-		}
 		return err
 	}
 	for label, class := range d.Classes {
@@ -123,7 +124,7 @@ func items(paths []string, label int, class string) []Item {
 	return list
 }
 
-// classImages lists the images of each folder below one; folders without any are left out.
+// classImages lists the images of each folder below one. A folder without any is an error, but for one of val or test.
 func classImages(fsys fs.FS, below string) (map[string][]string, error) {
 	classes, err := folders(fsys, below)
 	if err != nil {
@@ -137,6 +138,9 @@ func classImages(fsys fs.FS, below string) (map[string][]string, error) {
 		paths, err := ListImages(fsys, path.Join(below, class))
 		if err != nil {
 			return nil, err
+		}
+		if len(paths) == 0 && below != "val" && below != "test" {
+			return nil, fmt.Errorf("class %q has no image: put some into %s (%s), or remove the folder", class, path.Join(below, class), strings.Join(imageEndings, ", "))
 		}
 		if len(paths) > 0 {
 			images[class] = paths

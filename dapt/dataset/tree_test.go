@@ -27,7 +27,7 @@ func many(class string, count int) []string {
 }
 
 func TestAFolderOfClassesIsSplitByTheNames(t *testing.T) {
-	files := photos(append(append(many("red_fox", 20), many("Badger", 5)...), "mask/red_fox/00.png", "notes.txt", "Badger/about.txt", ".cache/x.jpg", "empty/a.txt")...)
+	files := photos(append(append(many("red_fox", 20), many("Badger", 5)...), "mask/red_fox/00.png", "notes.txt", "Badger/about.txt", ".cache/x.jpg")...)
 	d, err := OpenFolder("pets", files)
 	if err != nil {
 		t.Fatal(err)
@@ -98,6 +98,7 @@ func TestFoldersThatAreNoDataSetAreErrors(t *testing.T) {
 	}{
 		"no folders":               {photos("1.jpg", "2.jpg"), "images of 0 classes, want at least 2: make a folder for each class"},
 		"one class":                {photos(many("cat", 9)...), "images of 1 classes"},
+		"a class without images":   {photos(append(many("cat", 9), "dog/1.heic")...), `class "dog" has no image: put some into dog (.jpg`},
 		"too few images":           {photos(append(many("cat", 9), many("dog", 3)...)...), `class "dog" has 3 images, want at least 4`},
 		"classes read alike":       {photos(append(many("red_fox", 9), many("Red fox", 9)...)...), "same class name"},
 		"no test folder":           {photos("train/cat/1.jpg", "train/dog/1.jpg"), "test"},

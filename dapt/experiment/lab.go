@@ -42,9 +42,11 @@ type Lab struct {
 
 // Progress is how far an experiment is.
 type Progress struct {
-	Run         string  // what is at work, such as "Mini maple+dapt-s 4 shots seed 2"
-	Method      string  // its method, such as "maple+dapt-s"
-	Doing       string  // "tuning, epoch 3 of 6", "testing"
+	Run         string // what is at work, such as "Mini maple+dapt-s 4 shots seed 2"
+	Method      string // its method, such as "maple+dapt-s"
+	Doing       string // "tuning, epoch 3 of 6", "testing"
+	Number      int    // of the run, counted from 1, among all Runs, of which some may have been on file
+	Runs        int
 	Done, Total int     // units of work, in images, of all runs that are not on file yet
 	Loss        float64 // of the last step; 0 while testing
 	Step, Steps int     // steps of the run that are done, and all of them; 0 while testing

@@ -107,6 +107,7 @@ func (r *run) cost() int {
 // runAll does the runs that are not on file, and returns the results of all, in their order.
 func (l *Lab) runAll(ctx context.Context, runs []run) ([]Result, error) {
 	bar := meter{report: l.Report}
+	bar.at.Runs = len(runs)
 	l.meter = &bar
 	for _, r := range runs {
 		if _, ok := l.find(r.result); !ok {
@@ -114,9 +115,10 @@ func (l *Lab) runAll(ctx context.Context, runs []run) ([]Result, error) {
 		}
 	}
 	var results []Result
-	for _, r := range runs {
+	for i, r := range runs {
 		done, ok := l.find(r.result)
 		if !ok {
+			bar.at.Number = i + 1
 			bar.begin(&r)
 			var took Time
 			var err error
@@ -198,6 +200,7 @@ func (m *meter) doing(what string) {
 
 // seen counts images that were encoded outside of steps.
 func (m *meter) seen(images int) {
+	m.at.Loss, m.at.Step, m.at.Steps = 0, 0, 0
 	m.at.Done += images
 	m.send()
 }

@@ -80,11 +80,27 @@ func (f Files) Mask(ctx context.Context, item dataset.Item, img image.Image) (*i
 	case f.Decode == Official:
 		mask = transform.ResizeGray(mask, want.X, want.Y, transform.Bicubic)
 	default:
-		return nil, fmt.Errorf("mask: %s has %d x %d pixels but its image %s has %d x %d: make the mask anew from this image, or set Decode to %q, which resizes",
-			name, got.X, got.Y, item.Path, want.X, want.Y, Official)
+		return nil, unlike(got, want, pair{item.Path, name})
 	}
 	mask.Rect = img.Bounds()
 	return mask, nil
+}
+
+// sized reports a mask of another size than its image; the image itself, if it is broken, is others' to report.
+func (f Files) sized(mask *image.Gray, p pair) error {
+	if f.data == nil || f.Decode == Official {
+		return nil
+	}
+	want, err := transform.Size(f.data.FS, p.image)
+	if got := mask.Rect.Size(); err == nil && got != want {
+		return unlike(got, want, p)
+	}
+	return nil
+}
+
+func unlike(got, want image.Point, p pair) error {
+	return fmt.Errorf("mask: %s has %d x %d pixels but its image %s has %d x %d: make the mask anew from this image, or set Decode to %q, which resizes",
+		p.mask, got.X, got.Y, p.image, want.X, want.Y, Official)
 }
 
 // fallback makes foreground a label if labels are what Mask returns.
@@ -151,8 +167,8 @@ func (f Files) read(name string) (*image.Gray, error) {
 	return mask, nil
 }
 
-// Check finds images without a mask, two images with one mask, and masks that are broken or empty; the error has the
-// count and the first five of those that are missing or empty. Sizes are checked by Mask, which sees the image.
+// Check finds images without a mask, two images with one mask, and masks that are broken, empty or, after [Files.For], of
+// another size than their image; the error has the count and the first five of those that are missing or empty.
 func (f Files) Check(ctx context.Context, items []dataset.Item) error {
 	if err := f.validate(); err != nil {
 		return err
@@ -167,9 +183,12 @@ func (f Files) Check(ctx context.Context, items []dataset.Item) error {
 	return f.readAll(ctx, names)
 }
 
-// findAll returns the mask files of items, without those that a fallback stands in for.
-func (f Files) findAll(ctx context.Context, items []dataset.Item) ([]string, error) {
-	var names []string
+// pair is an image and its mask's file.
+type pair struct{ image, mask string }
+
+// findAll returns the items that have mask files, without those that a fallback stands in for.
+func (f Files) findAll(ctx context.Context, items []dataset.Item) ([]pair, error) {
+	var names []pair
 	var lost []dataset.Item
 	images := map[string]string{} // by mask
 	for _, item := range items {
@@ -189,7 +208,7 @@ func (f Files) findAll(ctx context.Context, items []dataset.Item) ([]string, err
 				other, item.Path, name)
 		}
 		images[name] = item.Path
-		names = append(names, name)
+		names = append(names, pair{item.Path, name})
 	}
 	if len(lost) > 0 && f.Fallback == nil {
 		return nil, missing(lost, len(items), f)
@@ -212,14 +231,18 @@ func missing(lost []dataset.Item, count int, f Files) error {
 }
 
 // readAll decodes the masks on all processors.
-func (f Files) readAll(ctx context.Context, names []string) error {
+func (f Files) readAll(ctx context.Context, names []pair) error {
 	failed, blank := make([]error, len(names)), make([]bool, len(names))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for i, name := range names {
 		group.Go(func() error {
-			mask, err := f.read(name)
-			failed[i], blank[i] = err, err == nil && !slices.ContainsFunc(mask.Pix, func(v uint8) bool { return v != 0 })
+			mask, err := f.read(name.mask)
+			if err == nil {
+				blank[i] = !slices.ContainsFunc(mask.Pix, func(v uint8) bool { return v != 0 })
+				err = f.sized(mask, name)
+			}
+			failed[i] = err
 			return ctx.Err()
 		})
 	}
@@ -232,7 +255,7 @@ func (f Files) readAll(ctx context.Context, names []string) error {
 			return failed[i]
 		}
 		if blank[i] {
-			empty = append(empty, name)
+			empty = append(empty, name.mask)
 		}
 	}
 	if len(empty) == 0 || f.AllowEmpty {

@@ -183,7 +183,7 @@ func TestCheckStopsWhenAsked(t *testing.T) {
 	if err := files.Check(ctx, items); !errors.Is(err, context.Canceled) {
 		t.Errorf("Check fails with %v, want context.Canceled", err)
 	}
-	if err := files.readAll(ctx, []string{"mask/a/0.png"}); !errors.Is(err, context.Canceled) {
+	if err := files.readAll(ctx, []pair{{"a/0.png", "mask/a/0.png"}}); !errors.Is(err, context.Canceled) {
 		t.Errorf("readAll fails with %v, want context.Canceled", err)
 	}
 }

@@ -19,3 +19,17 @@ func Open(fsys fs.FS, path string) (*image.NRGBA, error) {
 	}
 	return img, nil
 }
+
+// Size reads an image's width and height, and not its pixels.
+func Size(fsys fs.FS, path string) (image.Point, error) {
+	file, err := fsys.Open(path)
+	if err != nil {
+		return image.Point{}, fmt.Errorf("transform: opening an image: %w", err)
+	}
+	defer file.Close()
+	config, _, err := image.DecodeConfig(file)
+	if err != nil {
+		return image.Point{}, fmt.Errorf("transform: image %s: %w", path, err)
+	}
+	return image.Pt(config.Width, config.Height), nil
+}

@@ -1,6 +1,7 @@
 package study
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -18,15 +19,16 @@ import (
 // Sample stands for a folder of images that [Open] writes: what one's own would be, with masks, from the mini benchmark.
 const Sample = "sample"
 
-// sampleClasses are how many classes the sample folder has, sampleSize how many images of each, sampleNew how many
-// images there are that nobody has labelled.
+// NewSample stands for a folder of images that nobody has labelled, beside the [Sample].
+const NewSample = "new sample"
+
+// sampleClasses are how many classes the sample folder has, sampleSize how many images of each.
 const (
 	sampleClasses = 6
 	sampleSize    = 24
-	sampleNew     = 8
 )
 
-// sampleImages writes the sample and the [NewImages], if they are not there, and returns its path.
+// sampleImages writes both, if they are not there, and returns the path of the sample.
 func sampleImages() string {
 	folder := filepath.Join(out(), "sample")
 	photos := filepath.Join(folder, "photos")
@@ -47,7 +49,7 @@ func sampleImages() string {
 func writeSample(folder string) {
 	b := Get(experiment.Mini())
 	ctx, truth := interruptible(), mask.For(b.Truth, b.Dataset)
-	counts, step, fresh := map[int]int{}, len(b.Classes)/sampleClasses, 0
+	counts, step := map[int]int{}, len(b.Classes)/sampleClasses
 	for _, item := range slices.Concat(b.Train, b.Test) {
 		counts[item.Label]++
 		switch place := counts[item.Label]; {
@@ -57,16 +59,12 @@ func writeSample(folder string) {
 			copyFile(b.FS, item.Path, filepath.Join(folder, "photos", name))
 			img := Get(transform.Open(b.FS, item.Path))
 			check(session.WritePicture(filepath.Join(folder, "photos", "mask", name), Get(truth.Mask(ctx, item, img))))
-		case place == sampleSize+1 && fresh < sampleNew:
-			fresh++
-			copyFile(b.FS, item.Path, filepath.Join(folder, "new", fmt.Sprintf("%02d.png", fresh)))
+		case place == sampleSize+1:
+			copyFile(b.FS, item.Path, filepath.Join(folder, "new", fmt.Sprintf("%02d.png", 1+item.Label/step)))
 		}
 		check(ctx.Err())
 	}
 }
-
-// NewImages is the folder of the sample's unlabelled images.
-func NewImages() string { return filepath.Join(out(), "sample", "new") }
 
 func copyFile(from fs.FS, name, to string) {
 	check(session.WriteFile(to, Get(fs.ReadFile(from, name))))
@@ -82,7 +80,7 @@ func (s *Study) Predict(r experiment.Result, folder string) report.List {
 // Gallery shows the images of a folder.
 func (s *Study) Gallery(folder string) report.ContactSheet {
 	items, data := s.unlabelled(folder)
-	row := report.SheetRow{Title: filepath.Base(folder)}
+	row := report.SheetRow{Title: "images"}
 	for _, item := range items {
 		row.Images = append(row.Images, Get(transform.Open(data.FS, item.Path)))
 	}
@@ -91,6 +89,12 @@ func (s *Study) Gallery(folder string) report.ContactSheet {
 
 // unlabelled are the images of a folder, and a data set of them with the study's classes.
 func (s *Study) unlabelled(folder string) ([]dataset.Item, *dataset.Dataset) {
+	if folder == NewSample && s.data != Sample {
+		check(errors.New("the new images are of the sample's classes and not of yours: put the path of a folder of images in place of study.NewSample"))
+	}
+	if folder == NewSample {
+		folder = filepath.Join(filepath.Dir(sampleImages()), "new")
+	}
 	data := *s.Benchmark.Dataset
 	data.Name, data.FS = folder, os.DirFS(folder)
 	var items []dataset.Item

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/janpfeifer/gonb/gonbui"
+	"github.com/janpfeifer/gonb/gonbui/protocol"
 
 	"github.com/dapt-go/dapt-go/dapt/experiment"
 	"github.com/dapt-go/dapt-go/dapt/report"
@@ -58,7 +59,7 @@ func (p *panel) add(at experiment.Progress) {
 	if !known {
 		p.methods = append(p.methods, at.Method)
 	}
-	if len(points) > 0 && points[len(points)-1].X >= float64(at.Step) {
+	if len(points) > 0 && points[len(points)-1].X > float64(at.Step) {
 		points = nil
 	}
 	if p.losses == nil {
@@ -90,18 +91,21 @@ func (p *panel) finish(err error) {
 const barWidth = 30
 
 func (p *panel) draw(pace string) {
-	gonbui.UpdateHTML(p.id, p.html(pace))
+	text := p.text(pace)
+	gonbui.SendData(&protocol.DisplayData{DisplayID: p.id, Data: map[protocol.MIMEType]any{
+		protocol.MIMETextHTML: "<pre>" + html.EscapeString(text) + "</pre>" + p.curves(), protocol.MIMETextPlain: text,
+	}})
 	p.last = time.Now()
 }
 
-func (p *panel) html(pace string) string {
+func (p *panel) text(pace string) string {
 	full := barWidth * p.at.Done / max(p.at.Total, 1)
 	text := fmt.Sprintf("%s%s %3d %%  %s\n", strings.Repeat("█", full), strings.Repeat("░", barWidth-full), 100*p.at.Done/max(p.at.Total, 1), pace)
-	text += p.at.Run + ": " + p.at.Doing
+	text += session.Where(p.at)
 	if p.line != "" {
 		text += "\nlast finished: " + p.line
 	}
-	return "<pre>" + html.EscapeString(text) + "</pre>" + p.curves()
+	return text
 }
 
 // drawn is how many points of a curve are drawn, each a mean.

@@ -74,7 +74,7 @@ func picture(f report.Figure) string {
 
 func showSheet(s report.ContactSheet) {
 	if gonbui.IsNotebook {
-		display(`<div style="overflow-x:auto">`+Get(s.HTML())+"</div>", fmt.Sprintf("%s: %d rows of pictures", s.Title, len(s.Rows)))
+		display(`<div style="overflow-x:auto">`+Get(s.HTML())+"</div>", fmt.Sprintf("%s: pictures in %d rows", s.Title, len(s.Rows)))
 		return
 	}
 	path := filepath.Join(figures(), session.FileName(s.Title, ".png"))

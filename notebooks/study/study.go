@@ -60,6 +60,7 @@ type Study struct {
 	*experiment.Lab
 	experiment.Preset
 	Shots, Seeds []int
+	data         string // of the setting
 	ctx          context.Context
 	done         func()
 }
@@ -89,16 +90,21 @@ func Open(s Setting) *Study {
 	p.Train.Epochs, p.Train.Final = cmp.Or(s.Epochs, p.Train.Epochs), cmp.Or(s.Final, p.Train.Final)
 	lab, done, err := setup.Lab(ctx, session.Teller{Notice: notice, Download: session.DownloadBar})
 	check(err)
-	return &Study{Lab: lab, Preset: p, Shots: s.Shots, Seeds: s.Seeds, ctx: ctx, done: done}
+	return &Study{Lab: lab, Preset: p, Shots: s.Shots, Seeds: s.Seeds, data: s.Data, ctx: ctx, done: done}
 }
 
 // notice says what computes, on the standard error of a program; in a notebook it would be red in every cell, and the
 // report has it.
 func notice(line string) {
-	if !gonbui.IsNotebook || strings.HasPrefix(line, "note:") {
-		fmt.Fprintln(os.Stderr, line)
+	if told[line] || gonbui.IsNotebook && !strings.HasPrefix(line, "note:") {
+		return
 	}
+	told[line] = true
+	fmt.Fprintln(os.Stderr, line)
 }
+
+// told are the notices that a program has given: each of its cells opens the same.
+var told = map[string]bool{}
 
 // Close frees the device.
 func (s *Study) Close() { s.done() }
@@ -191,8 +197,12 @@ func here() string {
 	return Get(filepath.Abs(folder))
 }
 
-// shown is a path below the results as it is shown: from the clone, or from the folder that it is in elsewhere.
+// shown is a path below the results as it is shown: in a notebook, which others read, from the clone, or from the folder that
+// it is in elsewhere.
 func shown(path string) string {
+	if !gonbui.IsNotebook {
+		return path
+	}
 	for _, from := range []string{here(), filepath.Dir(out())} {
 		if below, err := filepath.Rel(from, path); err == nil && filepath.IsLocal(below) {
 			return filepath.ToSlash(below)

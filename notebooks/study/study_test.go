@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/janpfeifer/gonb/gonbui"
+
 	"github.com/dapt-go/dapt-go/dapt/dataset"
 	"github.com/dapt-go/dapt-go/dapt/experiment"
 	"github.com/dapt-go/dapt-go/dapt/report/chart"
@@ -15,6 +17,8 @@ import (
 )
 
 func TestResultsLieInTheCloneFromAnywhereBelowIt(t *testing.T) {
+	gonbui.IsNotebook = true
+	defer func() { gonbui.IsNotebook = false }()
 	root := filepath.Join(t.TempDir(), "a clone")
 	below := filepath.Join(root, "notebooks", "more")
 	if err := os.MkdirAll(below, 0o755); err != nil {
@@ -58,8 +62,8 @@ func TestTheSampleIsADataSetWithMasks(t *testing.T) {
 			t.Errorf("no mask: %v", err)
 		}
 	}
-	unlabelled, err := dataset.ListImages(os.DirFS(NewImages()), ".")
-	if err != nil || len(unlabelled) == 0 {
+	unlabelled, err := dataset.ListImages(os.DirFS(filepath.Join(filepath.Dir(folder), "new")), ".")
+	if err != nil || len(unlabelled) != sampleClasses {
 		t.Errorf("%d unlabelled images, %v", len(unlabelled), err)
 	}
 	before, err := os.Stat(folder)
@@ -98,20 +102,22 @@ func TestALongCurveIsThinnedToMeans(t *testing.T) {
 func TestAPanelShowsTheLastRunOfEachMethod(t *testing.T) {
 	p := panel{start: time.Now()}
 	step := func(run, method string, step int, loss float64) {
-		at := experiment.Progress{Run: run, Method: method, Doing: "tuning", Done: step, Total: 9, Loss: loss, Step: step, Steps: 2}
-		p.add(at)
-		p.at = at
+		at := experiment.Progress{Run: run, Method: method, Doing: "tuning", Done: step, Total: 9, Loss: loss, Step: step, Steps: 2 * min(step, 1)}
+		p.last = time.Now() // draws nothing
+		p.show(at)
 	}
 	step("Mini maple seed 1", "maple", 1, 3)
 	step("Mini maple seed 1", "maple", 2, 2)
 	step("Mini maple seed 2", "maple", 1, 5)
+	step("Mini maple seed 2", "maple", 0, 0) // testing in between
+	step("Mini maple seed 2", "maple", 2, 4)
 	step("Mini maple+dapt-s seed 1", "maple+dapt-s", 1, 7)
 	p.done(experiment.Result{Method: "maple", Seed: 2, Tests: []experiment.Test{{Name: "base", Accuracy: 68.5}}})
-	if got := p.losses["maple"]; len(got) != 1 || got[0].Mean != 5 {
-		t.Errorf("losses of maple are %+v, want those of seed 2", got)
+	if got := p.losses["maple"]; len(got) != 2 || got[0].Mean != 5 || got[1].Mean != 4 {
+		t.Errorf("losses of maple are %+v, want both of seed 2", got)
 	}
-	html := p.html("3 images/s")
-	for _, want := range []string{"░", " 11 %  3 images/s", "Mini maple+dapt-s seed 1: tuning", "last finished: maple seed 2: base 68.50 %", `alt="Loss of each method&#39;s last run over `} {
+	html := p.text("3 images/s") + p.curves()
+	for _, want := range []string{"░", " 11 %  3 images/s", "run 0 of 0, Mini maple+dapt-s seed 1: tuning", "last finished: maple seed 2: base 68.50 %", `alt="Loss of each method&#39;s last run over 1 steps: maple from 5 to 4; maple+dapt-s from 7 to 7"`} {
 		if !strings.Contains(html, want) {
 			t.Errorf("panel lacks %q: %.400s", want, html)
 		}

@@ -26,7 +26,7 @@ func terminal() bool { return term.IsTerminal(int(os.Stderr.Fd())) }
 
 // Show draws how far the experiment is.
 func (b *Bar) Show(p experiment.Progress) {
-	text := p.Run + ": " + p.Doing
+	text := Where(p)
 	if p.Loss != 0 {
 		text += fmt.Sprintf(", loss %.3f", p.Loss)
 	}
@@ -51,9 +51,17 @@ func (b *Bar) draw(p experiment.Progress, text string) {
 	_ = b.bar.Set(p.Done) // a bar that cannot be drawn is no reason to stop
 }
 
+// Where says what is at work, such as "run 4 of 19, Mini maple 1 shots seed 2: tuning, epoch 3 of 10".
+func Where(p experiment.Progress) string {
+	return fmt.Sprintf("run %d of %d, %s: %s", p.Number, p.Runs, p.Run, p.Doing)
+}
+
+// settled is how long it takes until a rate says something: at first, programs compile.
+const settled = 10 * time.Second
+
 // Pace is the rate since start and an estimate of the time to go, such as "812 images/s, 43s left".
 func Pace(p experiment.Progress, start time.Time) string {
-	if p.Done == 0 {
+	if p.Done == 0 || time.Since(start) < settled {
 		return "beginning"
 	}
 	rate := float64(p.Done) / time.Since(start).Seconds()

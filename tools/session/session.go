@@ -68,11 +68,18 @@ func (s Setup) Benchmark(ctx context.Context) (experiment.Benchmark, error) {
 
 func (s Setup) open() (*dataset.Dataset, error) {
 	if isFolder(s.Data) {
-		return dataset.OpenFolder(filepath.Base(s.Folder()), os.DirFS(s.Folder()))
+		whole, err := filepath.Abs(s.Folder())
+		if info, failed := os.Stat(whole); err == nil && failed == nil && info.IsDir() {
+			return dataset.OpenFolder(filepath.Base(whole), os.DirFS(whole))
+		}
+		return nil, fmt.Errorf("the data are %q, but there is no folder %s: name a folder with a folder of images for each class, a benchmark such as OxfordPets, or mini", s.Data, whole)
 	}
 	spec, err := dataset.Find(s.Data)
 	if err != nil {
 		return nil, fmt.Errorf("%w; a folder of your own is named by its path, such as ./photos", err)
+	}
+	if info, err := os.Stat(s.Folder()); err != nil || !info.IsDir() {
+		return nil, fmt.Errorf("there is no folder %s: set the root, which is %q, to the folder that holds %s, the folder of %s", s.Folder(), s.Root, spec.Folder, spec.Name)
 	}
 	data, err := dataset.Open(spec, os.DirFS(s.Folder()))
 	if err != nil {
@@ -129,7 +136,9 @@ func (s Setup) model(ctx context.Context, t Teller) (*clip.Model, error) {
 	if s.CLIP == Mini {
 		return mini.CLIP()
 	}
-	t.notice("reading " + s.CLIP + ", which is downloaded if it is not here")
+	if ext := filepath.Ext(s.CLIP); ext != ".safetensors" && ext != ".pt" {
+		t.notice("reading " + s.CLIP + ", which is downloaded if it is not here")
+	}
 	return clip.Load(ctx, s.CLIP, t.download("downloading "+s.CLIP))
 }
 

@@ -21,7 +21,7 @@ func TestDataAreABenchmarkOrAFolder(t *testing.T) {
 			t.Errorf("the folder of %q is %s, want %s", data, got, want)
 		}
 	}
-	for data, want := range map[string]string{"Pets": "./photos", "OxfordPets": "must hold the folder oxford_pets", "./none": "none"} {
+	for data, want := range map[string]string{"Pets": "./photos", "OxfordPets": "the folder that holds oxford_pets", "./none": "/tools/session/none: name a folder"} {
 		if _, err := (Setup{Data: data, Root: t.TempDir()}).Benchmark(context.Background()); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("data %q: error is %v, want one with %q", data, err, want)
 		}

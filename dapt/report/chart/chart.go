@@ -32,9 +32,19 @@ type Figure struct {
 // variable is a colour that a page may set.
 var variable = regexp.MustCompile(`var\(--series-[0-9]+,(#[0-9A-Fa-f]+)\)`)
 
+// box is the size of a drawing; margin is what a file has around it.
+var box = regexp.MustCompile(`viewBox="0 0 [0-9.]+ [0-9.]+"`)
+
+const margin = 6
+
 // File is the figure as a file of its own, black and coloured on white.
 func (f Figure) File() []byte {
 	svg := strings.ReplaceAll(variable.ReplaceAllString(f.SVG, "$1"), "currentColor", "#000")
+	svg = box.ReplaceAllStringFunc(svg, func(found string) string {
+		var width, height float64
+		_, _ = fmt.Sscanf(found, `viewBox="0 0 %g %g"`, &width, &height) // it is ours
+		return fmt.Sprintf(`viewBox="%d %d %g %g"`, -margin, -margin, width+2*margin, height+2*margin)
+	})
 	return []byte(strings.Replace(svg, "<svg ", `<svg style="background:#fff" `, 1))
 }
 

@@ -45,6 +45,9 @@ func TestAFileNeedsNoPageAroundIt(t *testing.T) {
 	if strings.Contains(file, "var(") || strings.Contains(file, "currentColor") || !strings.Contains(file, hex(series[0])) {
 		t.Errorf("the file takes colours from a page, or has not its own:\n%s", file)
 	}
+	if want := `viewBox="-6 -6 312 `; !strings.Contains(file, want) {
+		t.Errorf("the file has no margin: %.200s", file)
+	}
 	if want := `aria-label="losses over 2 steps: total from 2 to 1"`; !strings.Contains(file, want) {
 		t.Errorf("the file lacks %s", want)
 	}

@@ -14,7 +14,7 @@
 // [data-efficient learning](04_data_efficient.ipynb), [your own images](05_your_own_images.ipynb). All of it is told in the
 // [README](../README.md).
 //
-// The first cell makes the notebook use the clone that it lies in.
+// Run the first cell first, and again after each restart of the kernel: it makes the notebook use the clone that it lies in.
 //
 // ## The setting
 //
@@ -69,7 +69,7 @@ func whereCLIPLooks() {
 // ## What the background gives away
 //
 // Zero-shot accuracy on whole images, on foregrounds alone and on backgrounds alone. If backgrounds alone were as good as
-// chance, there would be nothing to learn from them. On the test images of *shift* the objects stand where they are never
+// chance, there would be nothing to learn from them; they are several times better. On the test images of *shift* the objects stand where they are never
 // seen; *background* are the same pictures without the object. The numbers are kept on file, so that this cell computes them
 // once.
 func whatTheBackgroundGivesAway() {

@@ -12,6 +12,8 @@
 // Before: [few-shot learning](02_few_shot.ipynb). Next: [data-efficient learning](04_data_efficient.ipynb). All of it is told in
 // the [README](../README.md).
 //
+// Run the first cell first, and again after each restart of the kernel: it makes the notebook use the clone that it lies in.
+//
 // ## The setting
 //
 // Eight shots and five epochs, of which the last step counts. With real weights and data: `CLIP: "ViT-B/16",
