@@ -49,7 +49,7 @@ const (
 
 func isSmall() bool { return os.Getenv(sizeVariable) == "small" }
 
-// small cuts a setting to what runs in half a minute.
+// small cuts a setting to what runs in a minute or so.
 func (s Setting) small() Setting {
 	s.Epochs, s.Seeds, s.Shots = 1, s.Seeds[:min(1, len(s.Seeds))], s.Shots[:min(2, len(s.Shots))]
 	return s
@@ -67,10 +67,10 @@ type Study struct {
 
 // Open opens CLIP, the data, the backend and the results on file. The caller closes it.
 func Open(s Setting) *Study {
-	if s.Shots == nil {
+	if len(s.Shots) == 0 {
 		s.Shots = []int{16}
 	}
-	if s.Seeds == nil {
+	if len(s.Seeds) == 0 {
 		s.Seeds = []int{1, 2, 3}
 	}
 	if isSmall() {
