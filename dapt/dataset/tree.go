@@ -135,7 +135,7 @@ func classImages(fsys fs.FS, below string) (map[string][]string, error) {
 		if class == "mask" {
 			continue
 		}
-		paths, err := ListImages(fsys, path.Join(below, class))
+		paths, err := listImages(fsys, path.Join(below, class))
 		if err != nil {
 			return nil, err
 		}
@@ -149,8 +149,20 @@ func classImages(fsys fs.FS, below string) (map[string][]string, error) {
 	return images, nil
 }
 
-// ListImages are the paths of a folder's images, sorted; those in folders below it are not looked for.
-func ListImages(fsys fs.FS, folder string) ([]string, error) {
+// Unlabelled lists the images of a folder as a test list, to be classified among classes. Their labels say nothing.
+func Unlabelled(name string, fsys fs.FS, classes []string) (*Dataset, error) {
+	paths, err := listImages(fsys, ".")
+	if err != nil {
+		return nil, fmt.Errorf("dataset: folder %s: %w", name, err)
+	}
+	if len(paths) == 0 {
+		return nil, fmt.Errorf("dataset: folder %s has no images to classify (%s)", name, strings.Join(imageEndings, ", "))
+	}
+	return &Dataset{Name: name, FS: fsys, Classes: classes, Template: plain, Test: items(paths, 0, "")}, nil
+}
+
+// listImages are the paths of a folder's images, sorted; those in folders below it are not looked for.
+func listImages(fsys fs.FS, folder string) ([]string, error) {
 	files, err := fs.ReadDir(fsys, folder)
 	if err != nil {
 		return nil, fmt.Errorf("listing images: %w", err)

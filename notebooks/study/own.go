@@ -12,6 +12,7 @@ import (
 	"github.com/dapt-go/dapt-go/dapt/experiment"
 	"github.com/dapt-go/dapt-go/dapt/mask"
 	"github.com/dapt-go/dapt-go/dapt/report"
+	"github.com/dapt-go/dapt-go/dapt/train"
 	"github.com/dapt-go/dapt-go/dapt/transform"
 	"github.com/dapt-go/dapt-go/tools/session"
 )
@@ -72,39 +73,32 @@ func copyFile(from fs.FS, name, to string) {
 
 // Predict tells what the images of a folder are taken for, by the prompts that a finished run left.
 func (s *Study) Predict(r experiment.Result, folder string) report.List {
-	items, data := s.unlabelled(folder)
+	data := s.unlabelled(folder)
 	engine := Get(s.Tuned(r))
-	return report.GuessList(items, Get(engine.Predict(s.ctx, data, items, 3, s.Train)))
+	l := report.GuessList(data.Test, Get(engine.Predict(s.ctx, data, data.Test, 3, s.Train)))
+	l.Notes = append(l.Notes, "By the prompts in "+shown(filepath.Join(s.RunFolder(r), train.PromptsFile))+".")
+	return l
 }
 
 // Gallery shows the images of a folder.
 func (s *Study) Gallery(folder string) report.ContactSheet {
-	items, data := s.unlabelled(folder)
+	data := s.unlabelled(folder)
 	row := report.SheetRow{Title: "images"}
-	for _, item := range items {
+	for _, item := range data.Test {
 		row.Images = append(row.Images, Get(transform.Open(data.FS, item.Path)))
 	}
 	return report.ContactSheet{Title: "Images to classify", Rows: []report.SheetRow{row}}
 }
 
-// unlabelled are the images of a folder, and a data set of them with the study's classes.
-func (s *Study) unlabelled(folder string) ([]dataset.Item, *dataset.Dataset) {
+// unlabelled are the images of a folder, to be classified among the study's classes.
+func (s *Study) unlabelled(folder string) *dataset.Dataset {
 	if folder == NewSample && s.data != Sample {
 		check(errors.New("the new images are of the sample's classes and not of yours: put the path of a folder of images in place of study.NewSample"))
 	}
 	if folder == NewSample {
 		folder = filepath.Join(filepath.Dir(sampleImages()), "new")
 	}
-	data := *s.Benchmark.Dataset
-	data.Name, data.FS = folder, os.DirFS(folder)
-	var items []dataset.Item
-	for _, path := range Get(dataset.ListImages(data.FS, ".")) {
-		items = append(items, dataset.Item{Path: path})
-	}
-	if len(items) == 0 {
-		check(fmt.Errorf("%s has no images to classify", filepath.Base(folder)))
-	}
-	return items, &data
+	return Get(dataset.Unlabelled(folder, os.DirFS(folder), s.Benchmark.Classes))
 }
 
 // Best is the run whose first test went best, the first of equals.

@@ -62,9 +62,9 @@ func TestTheSampleIsADataSetWithMasks(t *testing.T) {
 			t.Errorf("no mask: %v", err)
 		}
 	}
-	unlabelled, err := dataset.ListImages(os.DirFS(filepath.Join(filepath.Dir(folder), "new")), ".")
-	if err != nil || len(unlabelled) != sampleClasses {
-		t.Errorf("%d unlabelled images, %v", len(unlabelled), err)
+	unlabelled, err := dataset.Unlabelled("new", os.DirFS(filepath.Join(filepath.Dir(folder), "new")), d.Classes)
+	if err != nil || len(unlabelled.Test) != sampleClasses {
+		t.Errorf("unlabelled images are %v, %v, want one of each class", unlabelled, err)
 	}
 	before, err := os.Stat(folder)
 	if err != nil {

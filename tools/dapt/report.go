@@ -35,7 +35,7 @@ func run(c *cobra.Command, s *session.Setup, b experiment.Benchmark, p experimen
 	if err != nil {
 		return err
 	}
-	o.Next = next
+	o.Next = again(s, next)
 	for _, sheet := range o.Sheets {
 		if err := session.WritePicture(filepath.Join(s.Out, "selections.png"), sheet.Image()); err != nil {
 			return err
@@ -44,8 +44,18 @@ func run(c *cobra.Command, s *session.Setup, b experiment.Benchmark, p experimen
 	if err := present(c, results, filepath.Join(s.Out, results[0].Protocol+".html"), o); err != nil {
 		return err
 	}
-	fmt.Fprintf(c.OutOrStdout(), "results: %s\nnext:    %s\n", lab.ResultsPath(), next)
+	fmt.Fprintf(c.OutOrStdout(), "results: %s\nnext:    %s\n", lab.ResultsPath(), o.Next)
 	return nil
+}
+
+// again is a command to try next, on the same CLIP and data.
+func again(s *session.Setup, command string) string {
+	for _, flag := range []struct{ name, value, unset string }{{"clip", s.CLIP, session.Mini}, {"data", s.Data, session.Mini}, {"root", s.Root, "data"}, {"out", s.Out, "dapt-results"}} {
+		if flag.value != flag.unset {
+			command += fmt.Sprintf(" -%s %s", flag.name, flag.value)
+		}
+	}
+	return command
 }
 
 // present prints the main tables, and writes the page to path and all tables and figures beside it.

@@ -62,7 +62,7 @@ func tuneAndTest() {
 
 // ## One page to keep
 //
-// It names the file of the tuned prompts' run, too. On the command line: `go run ./tools/dapt fewshot -data PATH -shots 8 -seeds 1`.
+// The same on the command line: `go run ./tools/dapt fewshot -data PATH -shots 8 -seeds 1`.
 func onePageToKeep() {
 	s := study.Open(setting)
 	defer s.Close()
@@ -71,7 +71,7 @@ func onePageToKeep() {
 
 // ## Images that nobody has labelled
 //
-// The prompts are those of the run that did best on the test images.
+// By the prompts of the run that did best on the test images. The same on the command line: `go run ./tools/dapt predict FILE FOLDER`.
 func imagesThatNobodyHasLabelled() {
 	s := study.Open(setting)
 	defer s.Close()
