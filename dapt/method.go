@@ -33,12 +33,12 @@ func Over(learner prompt.Learner, masks mask.Source) Method {
 // Name names the method in tables: the learner, and "+dapt-g" over it where the masks follow the prompts (Grad-CAM),
 // "+dapt-s" where they are given.
 func (m Method) Name() string {
-	switch _, follows := m.Masks.(mask.Refresher); {
+	switch {
 	case m.Label != "":
 		return m.Label
 	case m.Masks == nil:
 		return m.Learner.Name()
-	case follows:
+	case m.Follows():
 		return m.Learner.Name() + "+dapt-g"
 	default:
 		return m.Learner.Name() + "+dapt-s"
@@ -61,6 +61,12 @@ func (m Method) Terms(phase Phase) []string {
 		terms = append(terms, "reo")
 	}
 	return terms
+}
+
+// Follows reports whether the masks follow the prompts, as DAPT-G's do.
+func (m Method) Follows() bool {
+	_, follows := m.Masks.(mask.Refresher)
+	return follows
 }
 
 // Decouples reports whether steps need masks.

@@ -17,8 +17,9 @@ var imageEndings = []string{".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp"}
 
 // OpenFolder lists one's own images: a folder for each class, named as the class, either below train and test, and val if
 // there is one, or at the top. At the top, half of each class's images are for training, two tenths for validation and the
-// rest for testing, in the order of a hash of their names: a further image moves at most one other from a list to the next. Files that are no images, names that
-// begin with a dot, and the folder mask, which may hold masks (see package mask), are left alone.
+// rest for testing, in the order of a hash of their names: a further image moves at most one other from a list to the next.
+// Files that are no images, names that begin with a dot, and the folder mask, which may hold masks (see package mask), are
+// left alone.
 //
 // Every class must have a training image and, at the top, at least four images in all. The error says which has not.
 func OpenFolder(name string, fsys fs.FS) (*Dataset, error) {
@@ -28,8 +29,8 @@ func OpenFolder(name string, fsys fs.FS) (*Dataset, error) {
 		return nil, fmt.Errorf("dataset: opening the folder %s: %w", name, err)
 	}
 	classes, _ := folders(fsys, "train") // there may be no such folder
-	switch test := slices.Contains(parts, "test"); {
-	case slices.Contains(parts, "train") && test:
+	switch {
+	case slices.Contains(parts, "train") && slices.Contains(parts, "test"):
 		err = d.readParts(parts)
 	case len(classes) > 0:
 		err = errors.New("there is a folder train with classes, but no folder test beside it: add one, or put the classes' folders at the top")

@@ -20,10 +20,7 @@ type Preset struct {
 
 // Given are the methods without those whose masks follow the prompts (DAPT-G), whose maps take as long as their steps.
 func (p Preset) Given() []dapt.Method {
-	return slices.DeleteFunc(slices.Clone(p.Methods), func(m dapt.Method) bool {
-		_, follows := m.Masks.(mask.Refresher)
-		return follows
-	})
+	return slices.DeleteFunc(slices.Clone(p.Methods), dapt.Method.Follows)
 }
 
 // Published is the paper's setting: few-shot and data-efficient ones run it for 10 epochs, base-to-novel for 5. masks are

@@ -98,7 +98,7 @@ func (r *run) cost() int {
 	if r.trains {
 		work += r.config.Epochs * (images*r.step() + len(r.data.Val))
 	}
-	if _, follows := r.method.Masks.(mask.Refresher); follows {
+	if r.method.Follows() {
 		work += r.config.Epochs * images
 	}
 	return work

@@ -36,17 +36,11 @@ func (s *Study) DAPT() dapt.Method {
 
 // given is DAPT-S, where there are masks.
 func (s *Study) given() (dapt.Method, bool) {
-	at := slices.IndexFunc(s.Methods, func(m dapt.Method) bool { return m.Decouples() && !follows(m) })
+	at := slices.IndexFunc(s.Methods, func(m dapt.Method) bool { return m.Decouples() && !m.Follows() })
 	if at < 0 {
 		return dapt.Method{}, false
 	}
 	return s.Methods[at], true
-}
-
-// follows reports whether a method's masks follow the prompts: it is DAPT-G.
-func follows(m dapt.Method) bool {
-	_, ok := m.Masks.(mask.Refresher)
-	return ok
 }
 
 // mask is an image's mask; nil where there is none.

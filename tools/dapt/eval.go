@@ -64,19 +64,11 @@ func eval(c *cobra.Command, s *session.Setup, path, half string) error {
 	if !ok {
 		return fmt.Errorf("-half is %q, want all, base or novel", half)
 	}
-	config := train.Paper()
-	if config.DType, err = s.Compute(); err != nil {
-		return err
-	}
-	lab, done, err := openLab(c, s)
+	engine, config, done, err := openEngine(c, s, path)
 	if err != nil {
 		return err
 	}
 	defer done()
-	engine, err := engineOf(lab, path, config)
-	if err != nil {
-		return err
-	}
 	return table(c, b, part, about, func(d *dataset.Dataset) (train.Score, error) {
 		return engine.Evaluate(c.Context(), d, d.Test, nil, config)
 	})

@@ -57,24 +57,32 @@ func sheetMasks(c *cobra.Command, s *session.Setup, b experiment.Benchmark, item
 	if !follows {
 		return mask.For(source, b.Dataset), nil
 	}
-	lab, done, err := openLab(c, s)
+	engine, config, done, err := openEngine(c, s, prompts)
 	if err != nil {
 		return nil, err
 	}
 	defer done()
-	config := train.Paper()
-	if config.DType, err = s.Compute(); err != nil {
-		return nil, err
-	}
-	engine, err := engineOf(lab, prompts, config)
-	if err != nil {
-		return nil, err
-	}
 	heat, err := engine.Heat(c.Context(), b.Dataset, items, nil, config)
 	if err != nil {
 		return nil, err
 	}
-	return refresher.Refresh(items, heat, lab.Model.Config.Grid()), nil
+	return refresher.Refresh(items, heat, engine.Model.Config.Grid()), nil
+}
+
+// openEngine opens the engine that holds the prompts of a file, or zero-shot CLIP's without one. The caller calls done.
+func openEngine(c *cobra.Command, s *session.Setup, prompts string) (engine *train.Engine, config train.Config, done func(), err error) {
+	config = train.Paper()
+	if config.DType, err = s.Compute(); err != nil {
+		return nil, config, nil, err
+	}
+	lab, done, err := openLab(c, s)
+	if err != nil {
+		return nil, config, nil, err
+	}
+	if engine, err = engineOf(lab, prompts, config); err != nil {
+		done()
+	}
+	return engine, config, done, err
 }
 
 // engineOf returns the engine that holds the prompts of a file, or zero-shot CLIP's without one.

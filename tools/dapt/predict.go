@@ -37,19 +37,11 @@ func predict(c *cobra.Command, s *session.Setup, prompts, folder string, top int
 	if err != nil {
 		return err
 	}
-	config := train.Paper()
-	if config.DType, err = s.Compute(); err != nil {
-		return err
-	}
-	lab, done, err := openLab(c, s)
+	engine, config, done, err := openEngine(c, s, prompts)
 	if err != nil {
 		return err
 	}
 	defer done()
-	engine, err := engineOf(lab, prompts, config)
-	if err != nil {
-		return err
-	}
 	guesses, err := engine.Predict(c.Context(), data, data.Test, top, config)
 	if err != nil {
 		return err
