@@ -14,6 +14,8 @@ type Spec struct {
 	Images   string // the images' folder below Folder; "" is Folder itself
 	Split    string // the split file below Folder
 	Template string // hand-crafted sentence for zero-shot, with one {}
+	Labels   int    // classes, as published
+	Sizes    [3]int // images in train, val and test, as published; a list that there is not has 0
 	// Open lists a benchmark that has no split file; nil reads Split. Its Dataset needs only Classes and lists whose
 	// paths are below Images.
 	Open func(fsys fs.FS) (*Dataset, error)
@@ -22,21 +24,24 @@ type Spec struct {
 // plain is the sentence of most benchmarks.
 const plain = "a photo of a {}."
 
-// Specs are the eleven benchmarks (KaiyangZhou/CoOp DATASETS.md), with the zero-shot sentences of its
-// trainers/zsclip.py.
+// Specs are the benchmarks (KaiyangZhou/CoOp DATASETS.md), with the zero-shot sentences of its trainers/zsclip.py: first
+// the eleven that averages are published over.
 var Specs = []Spec{
-	{Name: "ImageNet", Folder: "imagenet", Images: "images", Template: plain, Open: imageNet},
-	{Name: "Caltech101", Folder: "caltech-101", Images: "101_ObjectCategories", Split: "split_zhou_Caltech101.json", Template: plain},
-	{Name: "OxfordPets", Folder: "oxford_pets", Images: "images", Split: "split_zhou_OxfordPets.json", Template: "a photo of a {}, a type of pet."},
-	{Name: "StanfordCars", Folder: "stanford_cars", Split: "split_zhou_StanfordCars.json", Template: plain},
-	{Name: "OxfordFlowers", Folder: "oxford_flowers", Images: "jpg", Split: "split_zhou_OxfordFlowers.json", Template: "a photo of a {}, a type of flower."},
-	{Name: "Food101", Folder: "food-101", Images: "images", Split: "split_zhou_Food101.json", Template: "a photo of {}, a type of food."},
-	{Name: "FGVCAircraft", Folder: "fgvc_aircraft", Images: "images", Template: "a photo of a {}, a type of aircraft.", Open: aircraft},
-	{Name: "SUN397", Folder: "sun397", Images: "SUN397", Split: "split_zhou_SUN397.json", Template: plain},
-	{Name: "DescribableTextures", Folder: "dtd", Images: "images", Split: "split_zhou_DescribableTextures.json", Template: "{} texture."},
-	{Name: "EuroSAT", Folder: "eurosat", Images: "2750", Split: "split_zhou_EuroSAT.json", Template: "a centered satellite photo of {}."},
-	{Name: "UCF101", Folder: "ucf101", Images: "UCF-101-midframes", Split: "split_zhou_UCF101.json", Template: "a photo of a person doing {}."},
+	{Name: "ImageNet", Folder: "imagenet", Images: "images", Template: plain, Labels: 1000, Sizes: [3]int{1281167, 0, 50000}, Open: imageNet},
+	{Name: "Caltech101", Folder: "caltech-101", Images: "101_ObjectCategories", Split: "split_zhou_Caltech101.json", Template: plain, Labels: 100, Sizes: [3]int{4128, 1649, 2465}},
+	{Name: "OxfordPets", Folder: "oxford_pets", Images: "images", Split: "split_zhou_OxfordPets.json", Template: "a photo of a {}, a type of pet.", Labels: 37, Sizes: [3]int{2944, 736, 3669}},
+	{Name: "StanfordCars", Folder: "stanford_cars", Split: "split_zhou_StanfordCars.json", Template: plain, Labels: 196, Sizes: [3]int{6509, 1635, 8041}},
+	{Name: "OxfordFlowers", Folder: "oxford_flowers", Images: "jpg", Split: "split_zhou_OxfordFlowers.json", Template: "a photo of a {}, a type of flower.", Labels: 102, Sizes: [3]int{4093, 1633, 2463}},
+	{Name: "Food101", Folder: "food-101", Images: "images", Split: "split_zhou_Food101.json", Template: "a photo of {}, a type of food.", Labels: 101, Sizes: [3]int{50500, 20200, 30300}},
+	{Name: "FGVCAircraft", Folder: "fgvc_aircraft", Images: "images", Template: "a photo of a {}, a type of aircraft.", Labels: 100, Sizes: [3]int{3334, 3333, 3333}, Open: aircraft},
+	{Name: "SUN397", Folder: "sun397", Images: "SUN397", Split: "split_zhou_SUN397.json", Template: plain, Labels: 397, Sizes: [3]int{15880, 3970, 19850}},
+	{Name: "DescribableTextures", Folder: "dtd", Images: "images", Split: "split_zhou_DescribableTextures.json", Template: "{} texture.", Labels: 47, Sizes: [3]int{2820, 1128, 1692}},
+	{Name: "EuroSAT", Folder: "eurosat", Images: "2750", Split: "split_zhou_EuroSAT.json", Template: "a centered satellite photo of {}.", Labels: 10, Sizes: [3]int{13500, 5400, 8100}},
+	{Name: "UCF101", Folder: "ucf101", Images: "UCF-101-midframes", Split: "split_zhou_UCF101.json", Template: "a photo of a person doing {}.", Labels: 101, Sizes: [3]int{7639, 1898, 3783}},
 }
+
+// Eleven are the benchmarks that averages are published over.
+func Eleven() []Spec { return Specs[:11:11] }
 
 // Find returns the row of [Specs] with this Name or Folder, whatever its case, underscores and hyphens. The error
 // lists the known names.
