@@ -25,7 +25,9 @@ type BaseToNovel struct {
 
 // Run returns the results of all runs in the order of benchmarks, methods and seeds. Those on file are not computed
 // again. When ctx is cancelled or a run fails, finished runs are on file and the same call goes on from there.
-func (b BaseToNovel) Run(ctx context.Context, lab *Lab) ([]Result, error) {
+func (b BaseToNovel) Run(ctx context.Context, lab *Lab) ([]Result, error) { return lab.run(ctx, b) }
+
+func (b BaseToNovel) plan() (plan, error) {
 	config := train.PaperBaseToNovel()
 	if b.Train != nil {
 		config = *b.Train
@@ -33,7 +35,7 @@ func (b BaseToNovel) Run(ctx context.Context, lab *Lab) ([]Result, error) {
 	return plan{
 		protocol: "base_to_novel", benchmarks: b.Benchmarks, methods: b.Methods, shots: []int{cmp.Or(b.Shots, 16)}, seeds: b.Seeds,
 		train: config, focus: b.Focus, split: (*dataset.Dataset).Base, tests: halves,
-	}.run(ctx, lab)
+	}, nil
 }
 
 // halves are the tests of the base and of the novel classes.

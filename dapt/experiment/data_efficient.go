@@ -40,24 +40,25 @@ const forgettingEpochs = 10
 
 // Run returns the results of all runs in the order of benchmarks, methods, seeds, selections and ratios, as
 // [BaseToNovel.Run] does.
-func (d DataEfficient) Run(ctx context.Context, lab *Lab) ([]Result, error) {
+func (d DataEfficient) Run(ctx context.Context, lab *Lab) ([]Result, error) { return lab.run(ctx, d) }
+
+func (d DataEfficient) plan() (plan, error) {
 	config := train.Paper()
 	if d.Train != nil {
 		config = *d.Train
 	}
 	shares, err := d.shares()
 	if err != nil {
-		return nil, err
+		return plan{}, err
 	}
 	shots := cmp.Or(d.Shots, 16)
 	if d.Everything {
 		shots = 0
 	}
-	whole := func(d *dataset.Dataset) *dataset.Dataset { return d }
 	return plan{
 		protocol: "data_efficient", benchmarks: d.Benchmarks, methods: d.Methods, shots: []int{shots}, seeds: d.Seeds, shares: shares,
 		train: config, focus: d.Focus, split: whole, tests: all,
-	}.run(ctx, lab)
+	}, nil
 }
 
 // draw is the pool of a seed: a few-shot draw, or for 0 shots the whole training list with the validation images of 16.

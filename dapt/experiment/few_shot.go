@@ -21,7 +21,9 @@ type FewShot struct {
 }
 
 // Run returns the results of all runs in the order of benchmarks, methods, shots and seeds, as [BaseToNovel.Run] does.
-func (f FewShot) Run(ctx context.Context, lab *Lab) ([]Result, error) {
+func (f FewShot) Run(ctx context.Context, lab *Lab) ([]Result, error) { return lab.run(ctx, f) }
+
+func (f FewShot) plan() (plan, error) {
 	config := train.Paper()
 	if f.Train != nil {
 		config = *f.Train
@@ -30,12 +32,14 @@ func (f FewShot) Run(ctx context.Context, lab *Lab) ([]Result, error) {
 	if shots == nil {
 		shots = []int{1, 2, 4, 8, 16}
 	}
-	whole := func(d *dataset.Dataset) *dataset.Dataset { return d }
 	return plan{
 		protocol: "few_shot", benchmarks: f.Benchmarks, methods: f.Methods, shots: shots, seeds: f.Seeds,
 		train: config, focus: f.Focus, split: whole, tests: all,
-	}.run(ctx, lab)
+	}, nil
 }
+
+// whole leaves a draw as it is.
+func whole(drawn *dataset.Dataset) *dataset.Dataset { return drawn }
 
 // all is the test of all classes.
 func all(suffix string, m dapt.Method, d *dataset.Dataset) []test {

@@ -146,7 +146,8 @@ func newSettings(m dapt.Method, c train.Config, focus int, kept *share) settings
 
 // find returns the result on file of the same run, if there is one.
 func (l *Lab) find(wanted Result) (Result, bool) {
-	at := slices.IndexFunc(l.results, func(r Result) bool { return r.key() == wanted.key() })
+	key := wanted.key()
+	at := slices.IndexFunc(l.results, func(r Result) bool { return r.DataHash == wanted.DataHash && r.key() == key })
 	if at < 0 {
 		return Result{}, false
 	}
@@ -188,6 +189,9 @@ func (l *Lab) RunFolder(r Result) string {
 
 // folder is RunFolder below the lab's, with slashes.
 func (r Result) folder() string {
+	if r.SourceHash != "" { // whatever it is tested on
+		r.Protocol, r.SplitHash = "transfer", r.SourceHash
+	}
 	return path.Join("runs", r.Protocol, r.Dataset, strings.ReplaceAll(r.Method, "/", "-"),
 		fmt.Sprintf("shots_%d", r.Shots), fmt.Sprintf("seed%d-%s", r.Seed, r.key()))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/dapt-go/dapt-go/dapt"
 	"github.com/dapt-go/dapt-go/dapt/dataset"
@@ -15,6 +16,7 @@ import (
 type plan struct {
 	protocol   string
 	benchmarks []Benchmark
+	targets    []Benchmark // further data sets that are tested only
 	methods    []dapt.Method
 	shots      []int
 	seeds      []int
@@ -26,13 +28,16 @@ type plan struct {
 	tests func(suffix string, m dapt.Method, d *dataset.Dataset) []test
 }
 
-// run does all runs, in the order of benchmarks, methods, shots and seeds.
-func (p plan) run(ctx context.Context, lab *Lab) ([]Result, error) {
-	runs, err := p.runs(lab)
+// planner is a protocol whose runs can be listed before they are done.
+type planner interface{ plan() (plan, error) }
+
+// run does all runs of protocols, in the order of protocols, benchmarks, methods, shots and seeds.
+func (l *Lab) run(ctx context.Context, protocols ...planner) ([]Result, error) {
+	runs, checked, err := l.plan(protocols...)
 	if err != nil {
 		return nil, err
 	}
-	for _, benchmark := range p.benchmarks {
+	for _, benchmark := range checked {
 		if err := benchmark.check(ctx); err != nil {
 			return nil, err
 		}
@@ -40,7 +45,28 @@ func (p plan) run(ctx context.Context, lab *Lab) ([]Result, error) {
 	if err := checkMasks(ctx, runs); err != nil {
 		return nil, err
 	}
-	return lab.runAll(ctx, runs)
+	return l.runAll(ctx, runs)
+}
+
+// plan lists the runs of protocols, and the data sets that they need, each once.
+func (l *Lab) plan(protocols ...planner) (runs []run, needed []Benchmark, err error) {
+	for _, protocol := range protocols {
+		p, err := protocol.plan()
+		if err != nil {
+			return nil, nil, err
+		}
+		added, err := p.runs(l)
+		if err != nil {
+			return nil, nil, err
+		}
+		runs = append(runs, added...)
+		for _, b := range slices.Concat(p.benchmarks, p.targets) {
+			if !slices.ContainsFunc(needed, func(other Benchmark) bool { return other.Dataset == b.Dataset }) {
+				needed = append(needed, b)
+			}
+		}
+	}
+	return runs, needed, nil
 }
 
 // checkMasks looks at all masks that can be looked at before anything is tuned.
@@ -79,12 +105,16 @@ func (p plan) runs(lab *Lab) ([]run, error) {
 	}
 	var runs []run
 	for _, benchmark := range p.benchmarks {
+		hash := benchmark.Hash()
 		for _, method := range p.methods {
 			added, err := p.of(lab, benchmark, method)
 			if err != nil {
 				return nil, err
 			}
-			runs = append(runs, added...)
+			for _, r := range added {
+				r.result.DataHash = hash
+				runs = append(runs, r)
+			}
 		}
 	}
 	return runs, nil
@@ -163,6 +193,7 @@ func (p plan) one(benchmark Benchmark, m dapt.Method, shots, seed int) (run, err
 	}
 	r := run{method: m, config: p.train, data: p.split(drawn), truth: benchmark.Truth, focus: p.focus}
 	r.config.Seed = uint64(seed)
+	r.source = p.targets != nil
 	r.tests = p.tests("", m, drawn)
 	r.clean = len(r.tests)
 	for _, condition := range benchmark.Conditions {

@@ -10,21 +10,25 @@ import (
 // Result is one finished run: everything a table, a figure or a sceptic needs. It is one JSON line of the results file,
 // which is the same bytes for the same runs on the same backend; how long they took is in a [Time].
 type Result struct {
-	Protocol  string          `json:"protocol"`   // "base_to_novel", "few_shot", "data_efficient"
+	Protocol  string          `json:"protocol"`   // "base_to_novel", "few_shot", "data_efficient", "cross_dataset", "domain_generalization"
 	Dataset   string          `json:"dataset"`    // "Mini"
 	Method    string          `json:"method"`     // "zero-shot", "maple", "maple+dapt-s", "maple+dapt-g"
 	Seed      int             `json:"seed"`       // few-shot draw, order, crops and initial prompts follow it
 	Shots     int             `json:"shots"`      // images a class; 0 for zero-shot
 	Config    json.RawMessage `json:"config"`     // the whole configuration
 	SplitHash string          `json:"split_hash"` // of the training, validation and test items
-	Code      string          `json:"code"`       // version of this module, "(devel)" in a clone
-	Backbone  string          `json:"backbone"`   // name and fingerprint of CLIP's weights
-	Backend   Backend         `json:"backend"`
-	Tests     []Test          `json:"tests"`
-	Epochs    []Epoch         `json:"epochs"`              // empty for zero-shot
-	Final     string          `json:"final"`               // "last step" or "best on val (epoch e)"
-	Focus     []Focus         `json:"focus,omitempty"`     // Grad-CAM energy inside the true mask, held-out images
-	Selection *Selection      `json:"selection,omitempty"` // data-efficient only
+	DataHash  string          `json:"data_hash"`  // of the whole data set that these were drawn from, the same for all seeds
+	// SourceHash is of what was tuned on and of its test items, where others are tested too; "" otherwise. Runs that differ in
+	// their targets only share their tuned prompts.
+	SourceHash string     `json:"source_hash,omitempty"`
+	Code       string     `json:"code"`     // version of this module, "(devel)" in a clone
+	Backbone   string     `json:"backbone"` // name and fingerprint of CLIP's weights
+	Backend    Backend    `json:"backend"`
+	Tests      []Test     `json:"tests"`
+	Epochs     []Epoch    `json:"epochs"`              // empty for zero-shot
+	Final      string     `json:"final"`               // "last step" or "best on val (epoch e)"
+	Focus      []Focus    `json:"focus,omitempty"`     // Grad-CAM energy inside the true mask, held-out images
+	Selection  *Selection `json:"selection,omitempty"` // data-efficient only
 }
 
 // Backend is what computed a result.

@@ -15,7 +15,8 @@ import (
 	"github.com/dapt-go/dapt-go/dapt/transform"
 )
 
-// Protocol is an experiment: [FewShot], [BaseToNovel] or [DataEfficient].
+// Protocol is an experiment: [FewShot], [BaseToNovel], [DataEfficient], [CrossDataset], [DomainGeneralization], or several
+// [Together].
 type Protocol interface {
 	// Run returns the results of all runs. Those on file are not computed again. When ctx is cancelled or a run fails,
 	// finished runs are on file and the same call goes on from there.
@@ -33,6 +34,7 @@ type run struct {
 	clean  int         // how many of tests, from the first, are the benchmark's own, and no further condition
 	focus  int         // images of each of those to measure Focus on
 	trains bool
+	source bool   // some tests are of other data sets: the tuned prompts are shared by all runs that tune on the same
 	result Result // as far as it is known before
 }
 
@@ -52,6 +54,9 @@ func (r *run) describe(lab *Lab, protocol string, shots int) error {
 	r.result = Result{
 		Protocol: protocol, Dataset: r.data.Name, Method: r.method.Name(), Seed: int(r.config.Seed), Shots: shots, Config: config,
 		SplitHash: r.splitHash(), Code: version(), Backbone: lab.Model.Name + " " + lab.Model.Fingerprint(), Backend: lab.Info,
+	}
+	if r.source {
+		r.result.SourceHash = hash(r.data.Hash())
 	}
 	return nil
 }

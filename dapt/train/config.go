@@ -51,6 +51,14 @@ func PaperBaseToNovel() Config {
 	return c
 }
 
+// PaperCrossDataset returns the setting of cross-dataset transfer and domain generalisation
+// (vit_b16_c2_ep5_batch4_2ctx_cross_datasets.yaml). The published code never writes a checkpoint in it.
+func PaperCrossDataset() Config {
+	c := Paper()
+	c.Rate, c.Epochs, c.Final = 0.0026, 2, LastStep
+	return c
+}
+
 // At returns the learning rate of an epoch, counted from 0: constant warm-up, then a cosine that never reaches its end
 // (KaiyangZhou/Dassl.pytorch dassl/optim/lr_scheduler.py).
 func (c Config) At(epoch int) float64 {
