@@ -85,7 +85,7 @@ func (e *Engine) stream(ctx context.Context, l *loader, words []string, c Config
 		return err
 	}
 	defer texts.MustFinalizeAll()
-	return l.stream(ctx, e.batch(c), view, func(p *pixels) error { return work(p, texts) })
+	return l.stream(ctx, e.BatchSize(c), view, func(p *pixels) error { return work(p, texts) })
 }
 
 // encodeTexts returns the unit features of the classes' sentences and then of words: [classes+words, embed].
@@ -130,8 +130,8 @@ const (
 	largestBatch = 100 // images
 )
 
-// batch is how many images Evaluate and Heat work on at once.
-func (e *Engine) batch(c Config) int {
+// BatchSize is how many images Evaluate and Heat work on at once.
+func (e *Engine) BatchSize(c Config) int {
 	if c.Test > 0 {
 		return c.Test
 	}
