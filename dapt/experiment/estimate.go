@@ -220,7 +220,7 @@ func timed(engine *train.Engine, work func() error) (float64, error) {
 // stopwatch takes the time between batches.
 type stopwatch struct {
 	first, last time.Time
-	after              int // images behind the first batch
+	after       int // images behind the first batch
 }
 
 func (s *stopwatch) seen(images int) {

@@ -13,6 +13,8 @@ func MainTable(results []experiment.Result) (Table, error) {
 		return FewShotTable(results)
 	case dataEfficient:
 		return DataEfficientTable(results)
+	case crossDataset, generalizes:
+		return TransferTable(results)
 	}
 	return HarmonicTable(results)
 }

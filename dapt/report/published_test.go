@@ -1,24 +1,83 @@
 package report
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/dapt-go/dapt-go/dapt/experiment"
+	"github.com/dapt-go/dapt-go/dapt/mask"
 )
 
 func TestResultsStandBesideThePublishedOnes(t *testing.T) {
-	l, err := PublishedTable([]experiment.Result{run("OxfordPets", "maple", 1, 95, 97), run("OxfordPets", "maple", 2, 96, 98), run("OxfordPets", "coop", 1, 90, 90)})
-	if err != nil {
-		t.Fatal(err)
-	}
+	results := []experiment.Result{run("OxfordPets", "maple", 1, 95, 97), run("OxfordPets", "maple", 2, 96, 98), run("OxfordPets", "mine", 1, 90, 90)}
+	l := must(t, PublishedTable, results)
 	want := []string{"OxfordPets", "maple", "95.50 ± 0.50", "95.43", "+0.07", "97.50 ± 0.50", "97.76", "-0.26"}
 	if len(l.Lines) != 2 || !slices.Equal(l.Lines[1][:8], want) || len(l.Lines[1]) != len(l.Lines[0]) {
 		t.Errorf("lines = %q, want one that begins %q", l.Lines, want)
 	}
-	if len(l.Notes) != 1 || !strings.Contains(l.Notes[0], "PromptKD") {
-		t.Errorf("notes = %q, want the source", l.Notes)
+	if len(l.Notes) != 2 || !strings.Contains(l.Notes[0], "PromptKD") || !strings.Contains(l.Notes[1], "these are of mini 1234") {
+		t.Errorf("notes = %q, want the source, and that the backbone is another", l.Notes)
+	}
+}
+
+// everywhere is a result of each data set.
+func everywhere(names []string, of func(dataset string) experiment.Result) []experiment.Result {
+	var results []experiment.Result
+	for _, name := range names {
+		r := of(name)
+		r.Backbone = "ViT-B/16 1234"
+		results = append(results, r)
+	}
+	return results
+}
+
+func TestAnAverageIsComparedOverTheSameDataSetsOnly(t *testing.T) {
+	clip := func(name string) experiment.Result { return zeroShot(name, 70, 75) }
+	shots16 := func(name string) experiment.Result {
+		r := shots("maple", 16, 1, 82)
+		r.Dataset = name
+		return r
+	}
+	for name, test := range map[string]struct {
+		of   func(string) experiment.Result
+		want string
+	}{
+		"base-to-novel": {clip, "average | zero-shot | 70.00 | 69.34 | +0.66 | 75.00 | 74.22 | +0.78 | 72.41 | 71.70 | +0.71"},
+		"few-shot":      {shots16, "average | maple | 16 shots | 82.00 | 81.79 | +0.21"},
+	} {
+		if text := must(t, PublishedTable, everywhere(elevenNames(0), test.of)).Markdown(); !strings.Contains(text, test.want) || strings.Contains(text, "need not agree") {
+			t.Errorf("%s over eleven data sets: %s, want %q in it", name, text, test.want)
+		}
+		if text := must(t, PublishedTable, everywhere(elevenNames(1), test.of)).Markdown(); strings.Contains(text, "average |") {
+			t.Errorf("%s over ten data sets: %s, want no average", name, text)
+		}
+	}
+}
+
+func TestEveryNumberThatASettingNamesIsPublished(t *testing.T) {
+	p := readPublished()
+	named := 0
+	for _, s := range experiment.Settings() {
+		_, numbers, ok := strings.Cut(s.Target, ": ")
+		if !ok {
+			continue
+		}
+		named++
+		system, _ := p.of(s.Protocol, s.Method(mask.Files{}).Name())
+		var known []string
+		for _, number := range system.Percent {
+			known = append(known, fmt.Sprintf("%.2f", number))
+		}
+		for number := range strings.SplitSeq(numbers, " / ") {
+			if !slices.Contains(known, number) {
+				t.Errorf("%s is to give %s, which is no published number of %q: %q", s.Name(), number, system.System, known)
+			}
+		}
+	}
+	if named < 8 {
+		t.Errorf("%d settings name numbers", named)
 	}
 }
 
@@ -30,6 +89,7 @@ func TestWithoutACounterpartThePublishedAveragesStandAlone(t *testing.T) {
 		"base-to-novel":  {small(), "| DAPT-S | 83.95 | 75.23 | 79.35 |"},
 		"few-shot":       {fewShots(), "| MaPLe | 16 | 81.79 |"},
 		"data-efficient": {efficient(), "in figures only"},
+		"cross-dataset":  {transfers("cross_dataset", "Mini"), "| MaPLe | 70.72 | 66.30 |"},
 	} {
 		l, err := PublishedTable(test.results)
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -21,7 +22,14 @@ const (
 	baseToNovel   = "base_to_novel"
 	fewShot       = "few_shot"
 	dataEfficient = "data_efficient"
+	crossDataset  = "cross_dataset"
+	generalizes   = "domain_generalization"
 )
+
+// testsOf are the tests that a run of each protocol must have.
+var testsOf = map[string][]string{
+	baseToNovel: {"base", "novel"}, fewShot: {"all"}, dataEfficient: {"all"}, crossDataset: {"source"}, generalizes: {"source"},
+}
 
 // group is the runs to average: those of one method on one data set, by ascending seed.
 type group struct {
@@ -198,9 +206,9 @@ func (s *study) check(results []experiment.Result) error {
 
 // checkNumbers looks for the tests that the run's protocol has, and at the numbers.
 func checkNumbers(r experiment.Result) error {
-	wanted, known := map[string][]string{baseToNovel: {"base", "novel"}, fewShot: {"all"}, dataEfficient: {"all"}}[r.Protocol]
+	wanted, known := testsOf[r.Protocol]
 	if !known {
-		return fmt.Errorf("report: %s is of protocol %q, want %s, %s or %s", name(r), r.Protocol, baseToNovel, fewShot, dataEfficient)
+		return fmt.Errorf("report: %s is of protocol %q, want one of %s", name(r), r.Protocol, strings.Join(slices.Sorted(maps.Keys(testsOf)), ", "))
 	}
 	for _, wanted := range wanted {
 		if _, ok := accuracy(r, wanted); !ok {
@@ -222,6 +230,9 @@ func checkNumbers(r experiment.Result) error {
 
 // sameData tells why two runs on one data set cannot stand in one table.
 func sameData(a, b experiment.Result) error {
+	if a.DataHash != b.DataHash && a.DataHash != "" && b.DataHash != "" { // older results have none
+		return mismatch(a, b, "the hash of the data set's lists", a.DataHash, b.DataHash)
+	}
 	if err := sameTraining(a, b); err != nil {
 		return err
 	}

@@ -118,7 +118,7 @@ func (s *study) caption(what string) string {
 func (t *Table) addColumns(columns []column) {
 	for _, c := range columns {
 		t.Columns = append(t.Columns, c.Column)
-		if !slices.Contains([]string{"base", "novel", "all"}, c.Name) {
+		if c.Meaning != "" && !slices.Contains([]string{"base", "novel", "all"}, c.Name) {
 			t.Notes = append(t.Notes, c.Name+": "+c.Meaning)
 		}
 	}
@@ -127,7 +127,10 @@ func (t *Table) addColumns(columns []column) {
 // accuracyColumns are the protocol's own tests, then the others.
 func (s *study) accuracyColumns() []column {
 	columns := []column{testColumn("all", "Test images of all classes.")}
-	if s.protocol() == baseToNovel {
+	switch s.protocol() {
+	case crossDataset, generalizes:
+		columns = s.transferColumns()
+	case baseToNovel:
 		columns = []column{
 			testColumn("base", "Base test images, among the base classes."),
 			testColumn("novel", "Novel test images, among the novel classes."),
