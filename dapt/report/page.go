@@ -70,6 +70,7 @@ func HTML(results []experiment.Result, o Options) ([]byte, error) {
 type page struct {
 	Options
 	Tables, Focus, Overlaps []Table
+	Published               []List    // beside the first table
 	Figures, Maps, Curves   []drawing // beside the tables, the overlaps, and by epoch
 	Stacks                  []stack
 	Galleries               []gallery
@@ -85,6 +86,10 @@ func (p *page) addResults(s *study) error {
 		return err
 	}
 	p.Tables = []Table{s.accuracyTable()}
+	if beside := readPublished().beside(s.protocol(), p.Tables[0]); len(beside.Lines) > 1 {
+		beside.mindBackbone(s.groups[0].runs[0].Backbone)
+		p.Published = []List{beside}
+	}
 	if len(s.focusLists()) > 0 {
 		p.Focus = []Table{s.focusTable()}
 	}

@@ -71,10 +71,15 @@ func PublishedTable(results []experiment.Result) (List, error) {
 	if len(l.Lines) < 2 {
 		return p.averages(protocol), nil
 	}
-	if backbone := results[0].Backbone; !strings.HasPrefix(backbone, "ViT-B/16") {
+	l.mindBackbone(results[0].Backbone)
+	return l, nil
+}
+
+// mindBackbone notes that published numbers are of another one.
+func (l *List) mindBackbone(backbone string) {
+	if !strings.HasPrefix(backbone, "ViT-B/16") {
 		l.Notes = append(l.Notes, "The published numbers are of ViT-B/16; these are of "+backbone+", and need not agree.")
 	}
-	return l, nil
 }
 
 // compared is a number and its published counterpart.

@@ -22,6 +22,15 @@ func TestResultsStandBesideThePublishedOnes(t *testing.T) {
 	}
 }
 
+func TestThePageHasThePublishedNumbersOfItsDataSets(t *testing.T) {
+	for dataset, want := range map[string]bool{"OxfordPets": true, "Mini": false} {
+		page := htmlOf(t, []experiment.Result{run(dataset, "maple", 1, 95, 97)}, Options{})
+		if got := strings.Contains(page, "beside published numbers"); got != want {
+			t.Errorf("the page of %s has published numbers: %t, want %t", dataset, got, want)
+		}
+	}
+}
+
 // everywhere is a result of each data set.
 func everywhere(names []string, of func(dataset string) experiment.Result) []experiment.Result {
 	var results []experiment.Result
