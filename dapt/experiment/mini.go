@@ -35,3 +35,17 @@ func openMini(name string) (*dataset.Dataset, error) {
 	}
 	return d, nil
 }
+
+// MiniTargets are the two further conditions of [Mini] as data sets of their own, MiniShift and MiniBackground: targets of
+// [DomainGeneralization].
+func MiniTargets() ([]Benchmark, error) {
+	var targets []Benchmark
+	for _, name := range []string{"MiniShift", "MiniBackground"} {
+		d, err := openMini(name)
+		if err != nil {
+			return nil, err
+		}
+		targets = append(targets, Benchmark{Dataset: d})
+	}
+	return targets, nil
+}

@@ -24,6 +24,7 @@ import (
 
 	"github.com/dapt-go/dapt-go/dapt/train"
 	"github.com/dapt-go/dapt-go/tools/backend"
+	"github.com/dapt-go/dapt-go/tools/memory"
 )
 
 func main() {
@@ -155,7 +156,7 @@ func open(ctx context.Context, o options, log io.Writer) (*bench, error) {
 	b.config = train.Paper()
 	b.config.DType, b.config.Checkpoint = dtype, o.checkpoint
 	b.report = report{
-		Backend: info, CPU: procLine("/proc/cpuinfo", "model name"), Cores: runtime.GOMAXPROCS(0), MemoryMB: totalMemory(),
+		Backend: info, CPU: memory.ProcLine("/proc/cpuinfo", "model name"), Cores: runtime.GOMAXPROCS(0), MemoryMB: memory.Total(),
 		Model: o.model, DType: o.dtype, Batch: o.batch, Images: o.images, Checkpoint: o.checkpoint,
 	}
 	return b, nil

@@ -15,6 +15,7 @@ import (
 	"github.com/dapt-go/dapt-go/dapt/mask"
 	"github.com/dapt-go/dapt-go/dapt/train"
 	"github.com/dapt-go/dapt-go/tools/backend"
+	"github.com/dapt-go/dapt-go/tools/memory"
 )
 
 // bench is what measures, and what it has measured.
@@ -112,7 +113,7 @@ func (b *bench) measure(ctx context.Context, t task) (row, error) {
 			return row{}, err
 		}
 	}
-	resetPeak()
+	memory.ResetPeak()
 	first, err := timed(ctx, t.run)
 	if err != nil {
 		return row{}, err
@@ -136,7 +137,7 @@ func (b *bench) measure(ctx context.Context, t task) (row, error) {
 			theirs = append(theirs, answer)
 		}
 	}
-	r := row{Task: t.name, Times: times, Seconds: median(times), GFLOP: float64(t.ops) / 1e9, Rate: median(rates), PeakMB: peakMemory()}
+	r := row{Task: t.name, Times: times, Seconds: median(times), GFLOP: float64(t.ops) / 1e9, Rate: median(rates), PeakMB: memory.Peak()}
 	r.Share = r.GFLOP / r.Seconds / r.Rate
 	r.Compile = max(first-r.Seconds*float64(t.units), 0)
 	r.compare(theirs)

@@ -21,31 +21,37 @@ func run(c *cobra.Command, s *session.Setup, b experiment.Benchmark, p experimen
 		return err
 	}
 	defer done()
+	_, err = perform(c, s, lab, b, p, next)
+	return err
+}
+
+// perform runs an experiment in an open lab. b is the first of its data sets, from which the report has images.
+func perform(c *cobra.Command, s *session.Setup, lab *experiment.Lab, b experiment.Benchmark, p experiment.Protocol, next string) ([]experiment.Result, error) {
 	bar := session.NewBar()
 	lab.Report = bar.Show
 	results, err := p.Run(c.Context(), lab)
 	bar.Finish()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if feed := lab.Feed(); feed.Seconds > 0 {
 		fmt.Fprintf(c.ErrOrStderr(), "worked on images for %.0f s, in %.1f %% of which the device waited for them\n", feed.Seconds, 100*feed.Share())
 	}
 	o, err := session.Page(c.Context(), lab, b, results)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	o.Next = again(s, next)
 	for _, sheet := range o.Sheets {
 		if err := session.WritePicture(filepath.Join(s.Out, "selections.png"), sheet.Image()); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	if err := present(c, results, filepath.Join(s.Out, results[0].Protocol+".html"), o); err != nil {
-		return err
+		return nil, err
 	}
 	fmt.Fprintf(c.OutOrStdout(), "results: %s\nnext:    %s\n", lab.ResultsPath(), o.Next)
-	return nil
+	return results, nil
 }
 
 // again is a command to try next, on the same CLIP and data.

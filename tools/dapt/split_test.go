@@ -1,7 +1,6 @@
 package main
 
 import (
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,13 +10,7 @@ import (
 // split runs the command and returns what it prints.
 func split(t *testing.T, args ...string) (string, error) {
 	t.Helper()
-	var out strings.Builder
-	root := newRoot()
-	root.SetArgs(doubleDashes(append([]string{"split"}, args...)))
-	root.SetOut(&out)
-	root.SetErr(io.Discard)
-	err := root.ExecuteContext(t.Context())
-	return out.String(), err
+	return command(t, append([]string{"split"}, args...)...)
 }
 
 func TestADrawIsWrittenAndChecked(t *testing.T) {

@@ -64,6 +64,31 @@ func newFewShot(s *session.Setup) *cobra.Command {
 	return c
 }
 
+func newBaseToNovel(s *session.Setup) *cobra.Command {
+	x := sweep{}
+	var shots int
+	c := &cobra.Command{
+		Use:   "basetonovel",
+		Short: "the base-to-novel experiment: half of the classes tuned, both halves tested, three seeds; resumes what was interrupted",
+		Args:  cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			x.shots = []int{shots}
+			p, err := x.preset(s, c)
+			if err != nil {
+				return err
+			}
+			p.Train.Epochs = cmp.Or(x.epochs, train.PaperBaseToNovel().Epochs)
+			b := experiment.BaseToNovel{
+				Benchmarks: []experiment.Benchmark{p.Benchmark}, Methods: p.Methods, Shots: shots, Seeds: seedsTo(x.seeds), Train: &p.Train, Focus: p.Focus,
+			}
+			return run(c, s, p.Benchmark, b, "go run ./tools/dapt report")
+		},
+	}
+	x.flags(c.Flags())
+	c.Flags().IntVar(&shots, "shots", 16, "training images a class")
+	return c
+}
+
 func newDataEfficient(s *session.Setup) *cobra.Command {
 	x := sweep{}
 	c := &cobra.Command{

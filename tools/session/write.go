@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/google/renameio/v2"
@@ -28,10 +29,16 @@ func Width() int {
 	return width
 }
 
-// Page is what a report of results shows beside them: where the first run of each method looks, and, where images were
-// selected, what was kept.
+// Page is what a report of results shows beside them, from one of their data sets: where the first run of each method looks,
+// and, where images were selected, what was kept.
 func Page(ctx context.Context, lab *experiment.Lab, b experiment.Benchmark, results []experiment.Result) (report.Options, error) {
 	o := report.Options{Title: "DAPT on " + b.Name}
+	results = slices.DeleteFunc(slices.Clone(results), func(r experiment.Result) bool {
+		if r.Dataset != b.Name {
+			o.Title = "DAPT on " + b.Name + " and others"
+		}
+		return r.Dataset != b.Name
+	})
 	var err error
 	if o.Overlays, err = report.Overlays(ctx, lab, b, results, 6); err != nil {
 		return o, err
