@@ -73,6 +73,20 @@ func TestATargetThatIsNotKnownIsAnError(t *testing.T) {
 	}
 }
 
+func TestAPresetStandsAlone(t *testing.T) {
+	for want, args := range map[string][]string{
+		"has its own -epochs, -masks": {"-masks", "true", "-epochs", "2"},
+		"want at least 1":             {"-seeds", "0"},
+		"without Targets":             {"-preset", "maple/cross-dataset"},
+		`no setting is called "best"`: {"-preset", "best"},
+	} {
+		args = append([]string{"train", "-preset", "maple/few-shot"}, args...)
+		if _, err := command(t, args...); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: error is %v, want one with %q", args, err, want)
+		}
+	}
+}
+
 func TestEstimatesAreRounded(t *testing.T) {
 	for d, want := range map[time.Duration]string{
 		90*time.Second + 300*time.Millisecond:    "1m30s",

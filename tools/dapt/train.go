@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -19,7 +20,7 @@ import (
 type choices struct {
 	maple               prompt.MaPLe
 	masks, mode, final  string
-	protocol            string
+	protocol, preset    string
 	official            bool
 	shots, seeds, focus int
 	loss                dapt.Config
@@ -41,6 +42,7 @@ func newTrain(s *session.Setup) *cobra.Command {
 }
 
 func (x *choices) flags(f *pflag.FlagSet) {
+	f.StringVar(&x.preset, "preset", "", "run a published setting, such as maple+dapt-s/base-to-novel, with masks in files; presets lists them; with it, only -seeds is read")
 	f.StringVar(&x.masks, "masks", "none", "none (the learner alone), true, files, gradcam or grid")
 	f.StringVar(&x.protocol, "protocol", "few-shot", "few-shot (all classes) or base-to-novel")
 	f.IntVar(&x.shots, "shots", 16, "training images a class; 0 takes all")
@@ -85,7 +87,46 @@ func (x *choices) method(s *session.Setup, b experiment.Benchmark) (dapt.Method,
 	return m, m.Loss.Validate()
 }
 
+// published runs a published setting.
+func (x *choices) published(s *session.Setup, c *cobra.Command) error {
+	var others []string
+	c.LocalNonPersistentFlags().VisitAll(func(f *pflag.Flag) {
+		if f.Changed && f.Name != "preset" && f.Name != "seeds" {
+			others = append(others, "-"+f.Name)
+		}
+	})
+	if len(others) > 0 {
+		return fmt.Errorf("a preset has its own %s: leave that out, or leave out -preset", strings.Join(others, ", "))
+	}
+	setting, err := experiment.FindSetting(x.preset)
+	if err != nil {
+		return err
+	}
+	b, err := s.Benchmark(c.Context())
+	if err != nil {
+		return err
+	}
+	if setting.Train.DType, err = s.Compute(); err != nil {
+		return err
+	}
+	on := experiment.Material{Benchmarks: []experiment.Benchmark{b}, Seeds: seedsTo(x.seeds)}
+	if on.Masks, err = session.Masks("files", b); err != nil {
+		return err
+	}
+	p, err := setting.Experiment(on)
+	if err != nil {
+		return err
+	}
+	return run(c, s, b, p, "go run ./tools/dapt report")
+}
+
 func (x *choices) run(s *session.Setup, c *cobra.Command) error {
+	if x.seeds < 1 {
+		return fmt.Errorf("-seeds is %d, want at least 1", x.seeds)
+	}
+	if x.preset != "" {
+		return x.published(s, c)
+	}
 	b, err := s.Benchmark(c.Context())
 	if err != nil {
 		return err
@@ -98,9 +139,6 @@ func (x *choices) run(s *session.Setup, c *cobra.Command) error {
 		return err
 	}
 	x.config.Final = train.Final(x.final)
-	if x.seeds < 1 {
-		return fmt.Errorf("-seeds is %d, want at least 1", x.seeds)
-	}
 	var p experiment.Protocol
 	switch x.protocol {
 	case "few-shot":
