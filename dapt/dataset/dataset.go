@@ -15,6 +15,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"slices"
 	"strings"
@@ -25,6 +26,7 @@ type Item struct {
 	Path  string // slash-separated, below the data set's FS
 	Label int    // from 0, an index of Dataset.Classes
 	Class string // the class name as stored in the split file
+	Mask  string // the mask's file, slash-separated below FS; "" leaves that to a rule (see package mask)
 }
 
 // Dataset is a benchmark: its classes and its three lists. Any list may be empty.
@@ -43,8 +45,8 @@ type Dataset struct {
 // lists are the three lists, in the order of split files.
 func (d *Dataset) lists() []*[]Item { return []*[]Item{&d.Train, &d.Val, &d.Test} }
 
-// Hash identifies which items are in which list, by path, label and class name, in order, and their Content: 32 hexadecimal
-// digits. Runs whose hashes differ saw other data.
+// Hash identifies which items are in which list, by path, label, class name and mask, in order, and their Content: 32
+// hexadecimal digits. Runs whose hashes differ saw other data.
 func (d *Dataset) Hash() string {
 	hash := sha256.New()
 	hash.Write([]byte(d.Content))
@@ -59,7 +61,20 @@ func (d *Dataset) Hash() string {
 		}
 		hash.Write(text)
 	}
+	d.hashMasks(hash)
 	return hex.EncodeToString(hash.Sum(nil)[:16])
+}
+
+// hashMasks adds the masks of the items that name one, behind the lists, so that data without keep the hash they had before
+// items had masks.
+func (d *Dataset) hashMasks(hash io.Writer) {
+	for i, list := range d.lists() {
+		for j, item := range *list {
+			if item.Mask != "" {
+				fmt.Fprintf(hash, "%d %d %q\n", i, j, item.Mask)
+			}
+		}
+	}
 }
 
 // Check finds, before anything slow starts, what would fail later: items outside the class list, and images that do not

@@ -71,7 +71,7 @@ func (d *Dataset) walk(fsys fs.FS, part string, folders []string) ([]Item, error
 		}
 		for _, file := range files {
 			if !strings.HasPrefix(file.Name(), ".") {
-				items = append(items, Item{path.Join(part, folder.Name(), file.Name()), label, d.Classes[label]})
+				items = append(items, Item{Path: path.Join(part, folder.Name(), file.Name()), Label: label, Class: d.Classes[label]})
 			}
 		}
 		label++
@@ -109,7 +109,7 @@ func aircraft(fsys fs.FS) (*Dataset, error) {
 			if !ok || strings.ContainsAny(number, `/\`) {
 				return nil, errors.New(list + " has the line " + line + ": want an image's number, a blank and a class of variants.txt")
 			}
-			*d.lists()[i] = append(*d.lists()[i], Item{number + ".jpg", label, name})
+			*d.lists()[i] = append(*d.lists()[i], Item{Path: number + ".jpg", Label: label, Class: name})
 		}
 	}
 	return d, nil

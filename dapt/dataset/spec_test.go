@@ -46,12 +46,12 @@ func TestImageNetIsReadFromItsFolders(t *testing.T) {
 	}
 	equal(t, "Classes", d.Classes, []string{"missile", "great white shark", "missile"})
 	equal(t, "Train", d.Train, []Item{
-		{"images/train/n01/10.JPG", 0, "missile"},
-		{"images/train/n01/2.JPG", 0, "missile"},
-		{"images/train/n02/1.JPG", 1, "great white shark"},
-		{"images/train/n03/1.JPG", 2, "missile"},
+		{Path: "images/train/n01/10.JPG", Label: 0, Class: "missile"},
+		{Path: "images/train/n01/2.JPG", Label: 0, Class: "missile"},
+		{Path: "images/train/n02/1.JPG", Label: 1, Class: "great white shark"},
+		{Path: "images/train/n03/1.JPG", Label: 2, Class: "missile"},
 	})
-	equal(t, "Test", d.Test[2], Item{"images/val/n03/9.JPG", 2, "missile"})
+	equal(t, "Test", d.Test[2], Item{Path: "images/val/n03/9.JPG", Label: 2, Class: "missile"})
 	if err := d.Check(t.Context()); err != nil {
 		t.Errorf("Check fails with %v", err)
 	}
@@ -95,8 +95,8 @@ func TestAircraftIsReadFromItsLists(t *testing.T) {
 		t.Fatal(err)
 	}
 	equal(t, "Classes", d.Classes, []string{"707-320", "F/A-18", "An-12"})
-	equal(t, "Train", d.Train, []Item{{"images/0034309.jpg", 1, "F/A-18"}, {"images/1340192.jpg", 0, "707-320"}})
-	equal(t, "Val and Test", append(d.Val, d.Test...), []Item{{"images/2.jpg", 2, "An-12"}, {"images/3.jpg", 0, "707-320"}})
+	equal(t, "Train", d.Train, []Item{{Path: "images/0034309.jpg", Label: 1, Class: "F/A-18"}, {Path: "images/1340192.jpg", Label: 0, Class: "707-320"}})
+	equal(t, "Val and Test", append(d.Val, d.Test...), []Item{{Path: "images/2.jpg", Label: 2, Class: "An-12"}, {Path: "images/3.jpg", Label: 0, Class: "707-320"}})
 
 	contents := aircraftFiles()
 	contents["images_variant_val.txt"] = "2 Zeppelin\n"

@@ -120,7 +120,7 @@ func (d *Dataset) enough() error {
 func items(paths []string, label int, class string) []Item {
 	list := make([]Item, len(paths))
 	for i, path := range paths {
-		list[i] = Item{path, label, class}
+		list[i] = Item{Path: path, Label: label, Class: class}
 	}
 	return list
 }
