@@ -68,6 +68,21 @@ func Find(name string) (Spec, error) {
 	return Spec{}, fmt.Errorf("dataset: no benchmark is called %q: want %s, or open your own with a Spec", name, strings.Join(known, ", "))
 }
 
+// OwnTemplate returns Template where it is not the one that [Specs] has for a data set of this Name, and that all others are
+// opened with; else "". Results with another sentence are other results.
+func (d *Dataset) OwnTemplate() string {
+	usual := plain
+	for _, spec := range Specs {
+		if spec.Name == d.Name {
+			usual = spec.Template
+		}
+	}
+	if d.Template == usual {
+		return ""
+	}
+	return d.Template
+}
+
 // Open lists a benchmark; fsys is its own folder. Images are not looked for: see [Dataset.Check].
 func Open(spec Spec, fsys fs.FS) (*Dataset, error) {
 	list := spec.Open

@@ -24,6 +24,19 @@ func TestFindTakesFolderAndConfigurationNames(t *testing.T) {
 	}
 }
 
+func TestATemplateIsOnesOwnIfNoBenchmarkHasIt(t *testing.T) {
+	for _, c := range []struct{ name, template, want string }{
+		{"EuroSAT", "a centered satellite photo of {}.", ""},
+		{"EuroSAT", "a photo of a {}.", "a photo of a {}."},
+		{"photos", "a photo of a {}.", ""},
+		{"photos", "a {} seen from above.", "a {} seen from above."},
+	} {
+		if got := (&Dataset{Name: c.name, Template: c.template}).OwnTemplate(); got != c.want {
+			t.Errorf("OwnTemplate() of %q in %s = %q, want %q", c.template, c.name, got, c.want)
+		}
+	}
+}
+
 func TestSpecsAreComplete(t *testing.T) {
 	for _, spec := range Specs {
 		if spec.Folder == "" || strings.Count(spec.Template, "{}") != 1 || (spec.Split == "") == (spec.Open == nil) {
