@@ -128,12 +128,14 @@ func learnerKey(learner prompt.Learner) (string, error) {
 type settings struct {
 	Learner string         `json:"learner"`
 	Options prompt.Learner `json:"options"` // of the learner
-	Masks   string         `json:"masks,omitempty"`
-	Source  mask.Source    `json:"mask_source,omitempty"`
-	Loss    *dapt.Config   `json:"loss,omitempty"`
-	Train   *train.Config  `json:"train,omitempty"`
-	Focus   int            `json:"focus_images,omitempty"`
-	Share   *share         `json:"selection,omitempty"`
+	// Template is the data set's hand-crafted sentence where it is not the usual one of that data set.
+	Template string        `json:"template,omitempty"`
+	Masks    string        `json:"masks,omitempty"`
+	Source   mask.Source   `json:"mask_source,omitempty"`
+	Loss     *dapt.Config  `json:"loss,omitempty"`
+	Train    *train.Config `json:"train,omitempty"`
+	Focus    int           `json:"focus_images,omitempty"`
+	Share    *share        `json:"selection,omitempty"`
 }
 
 func newSettings(m dapt.Method, c train.Config, focus int, kept *share) settings {

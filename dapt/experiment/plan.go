@@ -32,6 +32,9 @@ func (p plan) run(ctx context.Context, lab *Lab) ([]Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := checkLists(lab, runs); err != nil {
+		return nil, err
+	}
 	for _, benchmark := range p.benchmarks {
 		if err := benchmark.check(ctx); err != nil {
 			return nil, err

@@ -21,6 +21,13 @@ func run(c *cobra.Command, s *session.Setup, b experiment.Benchmark, p experimen
 		return err
 	}
 	defer done()
+	notes, err := s.Notes(lab.Model, b)
+	if err != nil {
+		return err
+	}
+	for _, note := range notes {
+		fmt.Fprintln(c.ErrOrStderr(), "note:", note)
+	}
 	bar := session.NewBar()
 	lab.Report = bar.Show
 	results, err := p.Run(c.Context(), lab)
@@ -54,6 +61,9 @@ func again(s *session.Setup, command string) string {
 		if flag.value != flag.unset {
 			command += fmt.Sprintf(" -%s %s", flag.name, flag.value)
 		}
+	}
+	if s.Template != "" {
+		command += fmt.Sprintf(" -template %q", s.Template)
 	}
 	return command
 }
