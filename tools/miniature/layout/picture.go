@@ -3,6 +3,7 @@ package layout
 import (
 	"image"
 	"image/color"
+	"image/draw"
 )
 
 // box is where an object lies, in pixels of its picture.
@@ -40,7 +41,7 @@ func (w *writer) picture(label, number int) picture {
 		return image.Pt(x, y).In(at) && shapes[label%len(shapes)]((x-middle.X)*100/half.X, (y-middle.Y)*100/half.Y)
 	}
 	paint, ground := hue(3*label), hue(3*w.IntN(8)+1)
-	colored, gray := image.NewNRGBA(image.Rectangle{Max: size}), image.NewGray(image.Rectangle{Max: size})
+	colored := image.NewRGBA(image.Rectangle{Max: size})
 	for y := range size.Y {
 		for x := range size.X {
 			c := ground
@@ -48,20 +49,21 @@ func (w *writer) picture(label, number int) picture {
 				c = paint
 			}
 			c.R, c.G, c.B = w.shade(c.R), w.shade(c.G), w.shade(c.B)
-			colored.SetNRGBA(x, y, c)
-			gray.Set(x, y, c)
+			colored.SetRGBA(x, y, c)
 		}
 	}
 	p.image = colored
 	if number%4 == 1 {
+		gray := image.NewGray(colored.Rect)
+		draw.Draw(gray, gray.Rect, colored, image.Point{}, draw.Src)
 		p.image = gray
 	}
 	return p
 }
 
 // hue is one of many colours.
-func hue(i int) color.NRGBA {
-	return color.NRGBA{R: uint8(40 + 80*i%180), G: uint8(60 + 56*i%180), B: uint8(50 + 104*i%180), A: 255}
+func hue(i int) color.RGBA {
+	return color.RGBA{R: uint8(40 + 80*i%180), G: uint8(60 + 56*i%180), B: uint8(50 + 104*i%180), A: 255}
 }
 
 // shade changes a channel a little.
