@@ -1,6 +1,9 @@
 package dataset
 
-import "testing"
+import (
+	"io/fs"
+	"testing"
+)
 
 func aircraftFiles() map[string]string {
 	return map[string]string{
@@ -29,4 +32,24 @@ func TestAircraftIsReadFromItsLists(t *testing.T) {
 	delete(contents, "variants.txt")
 	_, err = Open(spec, files(contents))
 	fails(t, "no variants", err, "fetch it as CoOp's DATASETS.md says")
+}
+
+func FuzzAircraft(f *testing.F) {
+	f.Add("707-320\nF/A-18\n", "0034309 F/A-18\n1340192 707-320\n")
+	f.Add("a b\r\n", "\ufeff1 a b\r\n")
+	f.Add("a\n", "../../1 a\n")
+	f.Fuzz(func(t *testing.T, variants, list string) {
+		contents := aircraftFiles()
+		contents["variants.txt"], contents["images_variant_test.txt"] = variants, list
+		contents["images_variant_train.txt"], contents["images_variant_val.txt"] = list, list
+		d, err := Open(spec(t, "FGVCAircraft"), files(contents))
+		if err != nil {
+			return
+		}
+		for _, item := range d.Test {
+			if d.belongs(item) != nil || !fs.ValidPath(item.Path) {
+				t.Errorf("%q and %q make the item %+v of classes %q", variants, list, item, d.Classes)
+			}
+		}
+	})
 }

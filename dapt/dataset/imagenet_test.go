@@ -2,7 +2,11 @@ package dataset
 
 import (
 	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
 	"testing"
+	"testing/fstest"
 )
 
 // imageNetFiles is a small ImageNet with two classes of one name, as the real one has.
@@ -148,4 +152,23 @@ func TestVariantsOfImageNetSayWhatIsWrong(t *testing.T) {
 		_, err := Open(spec(t, c.spec), files(c.files))
 		fails(t, c.spec+" with "+c.name, err, "opening "+c.spec, c.problem)
 	}
+}
+
+func FuzzClassNames(f *testing.F) {
+	f.Add("n01 missile\nn02 great white shark\nn03 missile\n")
+	f.Add("\ufeffn01  a \r\n\r\nn02\tb\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		w, err := readWordnet(fstest.MapFS{"classnames.txt": {Data: []byte(text)}})
+		if err != nil {
+			return
+		}
+		if len(w.folders) == 0 || len(w.folders) != len(w.names) || !slices.IsSorted(w.folders) {
+			t.Errorf("%q has folders %q of classes %q, want as many, sorted", text, w.folders, w.names)
+		}
+		for i, folder := range w.folders {
+			if !fs.ValidPath(folder) || strings.Contains(folder, "/") || strings.TrimSpace(w.names[i]) == "" {
+				t.Errorf("%q has the folder %q of class %q, want names", text, folder, w.names[i])
+			}
+		}
+	})
 }
