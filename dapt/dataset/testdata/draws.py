@@ -8,13 +8,15 @@ From the module's root, with CPython 3.11 (the same numbers come out of 3.8 to 3
 What is read: split files, ImageNet's folders (sorted, where CoOp's order is that of the file system), the variants' folders
 and the lists of FGVC Aircraft. What is drawn: random.seed(seed), then K images a class of the training list, classes in the
 order of first appearance, then min(K, 4) of the validation list (Dassl's generate_fewshot_dataset). What is halved: the
-sorted labels of the drawn training images, numbered anew from 0 (CoOp's subsample_classes).
+sorted labels of the drawn training images, numbered anew from 0 (CoOp's subsample_classes). What is made: the split files that CoOp's code writes where they are missing
+(read_and_split_data, split_trainval), from sorted folders.
 """
 import hashlib
 import json
 import math
 import os
 import random
+import re
 import sys
 
 SHOTS, SEEDS = (1, 2, 4, 8, 16), (1, 2, 3)
@@ -130,6 +132,95 @@ def labels_of(size, classes, uneven=False):
     return [j * j * classes // (size * size) if uneven else j * classes // size for j in mixed]
 
 
+def made_of_folders(root, folder, images, ignored=(), renamed={}):
+    lists = [], [], []
+    names = [name for name in listdir(os.path.join(root, folder, images)) if name not in ignored]
+    for label, name in enumerate(names):
+        files = listdir(os.path.join(root, folder, images, name))
+        random.shuffle(files)
+        train, val = round(len(files) * 0.5), round(len(files) * 0.2)
+        items = [[os.path.join(images, name, file), label, renamed.get(name, name)] for file in files]
+        for part, some in zip(lists, (items[:train], items[train : train + val], items[train + val :])):
+            part.extend(some)
+    return lists
+
+
+def made_of_lists(trainval, test):
+    tracker = {}
+    for item in trainval:
+        tracker.setdefault(item[1], []).append(item)
+    train, val = [], []
+    for items in tracker.values():
+        count = round(len(items) * 0.2)
+        indices = list(range(len(items)))
+        random.shuffle(indices)
+        val.extend(items[i] for i in indices[:count])
+        train.extend(items[i] for i in indices[count:])
+    return train, val, test
+
+
+def lines(*path):
+    with open(os.path.join(*path)) as file:
+        return [line.strip() for line in file]
+
+
+def pets(root, name):
+    items = []
+    for line in lines(root, "oxford_pets/annotations", name):
+        image, label, _, _ = line.split(" ")
+        items.append([f"images/{image}.jpg", int(label) - 1, "_".join(image.split("_")[:-1]).lower()])
+    return items
+
+
+def sun(root, name):
+    labels = {line[1:]: i for i, line in enumerate(lines(root, "sun397/ClassName.txt"))}
+    items = []
+    for line in lines(root, "sun397", name):
+        scene = os.path.dirname(line[1:])
+        items.append(["SUN397" + line, labels[scene], " ".join(scene.split("/")[1:][::-1])])
+    return items
+
+
+def ucf(root, name):
+    labels = {}
+    for line in lines(root, "ucf101/ucfTrainTestlist/classInd.txt"):
+        label, action = line.split(" ")
+        labels[action] = int(label) - 1
+    items = []
+    for line in lines(root, "ucf101/ucfTrainTestlist", name):
+        action, file = line.split(" ")[0].split("/")
+        words = "_".join(re.findall("[A-Z][^A-Z]*", action))
+        items.append([os.path.join("UCF-101-midframes", words, file.replace(".avi", ".jpg")), labels[action], words])
+    return items
+
+
+def makers(root):
+    """Functions that make each split file."""
+    caltech = {"airplanes": "airplane", "Faces": "face", "Leopards": "leopard", "Motorbikes": "motorbike"}
+    euro = {
+        "AnnualCrop": "Annual Crop Land",
+        "HerbaceousVegetation": "Herbaceous Vegetation Land",
+        "Highway": "Highway or Road",
+        "Industrial": "Industrial Buildings",
+        "SeaLake": "Sea or Lake",
+    }
+    return {
+        "Caltech101": lambda: made_of_folders(root, "caltech-101", "101_ObjectCategories", ["BACKGROUND_Google", "Faces_easy"], caltech),
+        "Food101": lambda: made_of_folders(root, "food-101", "images"),
+        "DescribableTextures": lambda: made_of_folders(root, "dtd", "images"),
+        "EuroSAT": lambda: made_of_folders(root, "eurosat", "2750", renamed=euro),
+        "OxfordPets": lambda: made_of_lists(pets(root, "trainval.txt"), pets(root, "test.txt")),
+        "SUN397": lambda: made_of_lists(sun(root, "Training_01.txt"), sun(root, "Testing_01.txt")),
+        "UCF101": lambda: made_of_lists(ucf(root, "trainlist01.txt"), ucf(root, "testlist01.txt")),
+    }
+
+
+def made(make):
+    for seed in SEEDS:
+        random.seed(seed)
+        yield {"seed": seed, "lists": [{"count": len(items), "items": digest(items)} for items in make()]}
+
+
 def digest(values):
     """Of numbers, or of items."""
     lines = [v if isinstance(v, int) else "|".join(map(str, v)) for v in values]
@@ -152,6 +243,7 @@ def main(root):
         out["sizes"][name] = {"train": train, "val": val, "classes": classes, "draws": [
             {"shots": shots, "seed": seed, "train": digest(t), "val": digest(v), "count": len(t)} for shots, seed, t, v in draws(*lists)
         ]}
+    out["made"] = {name: list(made(make)) for name, make in makers(root).items()}
     json.dump(out, sys.stdout, separators=(",", ":"))
 
 
