@@ -87,6 +87,9 @@ func (s Setup) open() (*dataset.Dataset, error) {
 	}
 	data, err := dataset.Open(spec, os.DirFS(s.Folder()))
 	if err != nil {
+		if errors.Is(err, fs.ErrNotExist) && spec.Split != "" {
+			return nil, fmt.Errorf("%w; split -make makes another one, with other lists than the published", err)
+		}
 		return nil, fmt.Errorf("%w; the root %q must hold the folder %s", err, s.Root, spec.Folder)
 	}
 	return data, nil
