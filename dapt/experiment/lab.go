@@ -32,6 +32,7 @@ type Lab struct {
 	Info    Backend
 	Report  func(Progress) // called as work goes on; nil reports nothing
 	Done    func(Result)   // called with each run that was computed, once it is on file; nil if nobody asks
+	Notice  func(string)   // called with what a user should know of the data before the first run, a sentence each; nil tells nobody
 	backend compute.Backend
 	engines map[string]*train.Engine
 	images  *train.Images

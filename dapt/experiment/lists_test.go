@@ -53,10 +53,41 @@ func TestDataWithoutTrainingImagesAreForZeroShot(t *testing.T) {
 func TestDataWithoutValidationImagesKeepTheLastStep(t *testing.T) {
 	e := small()
 	e.Benchmarks[0].Val = nil
-	e.Methods, e.Seeds = []dapt.Method{{Learner: learner}}, []int{1}
-	results, _ := do(t, t.TempDir(), e)
-	if want := "last step (no validation images)"; len(results) != 1 || results[0].Final != want {
-		t.Errorf("results are %+v, want one of the prompts of the %s", results, want)
+	e.Methods, e.Seeds = []dapt.Method{{Learner: prompt.ZeroShot{}}, {Learner: learner}}, []int{1, 2}
+	var notices []string
+	lab := newLab(t, t.TempDir())
+	lab.Notice = func(line string) { notices = append(notices, line) }
+	lab.Report = func(Progress) {
+		if len(notices) != 1 || !strings.HasPrefix(notices[0], "Tiny has no validation images") {
+			t.Errorf("before the first run, notices are %q, want one", notices)
+		}
+	}
+	results, err := e.Run(context.Background(), lab)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "last step (no validation images)"; len(results) != 3 || results[1].Final != want {
+		t.Errorf("results are %+v, want two of the prompts of the %s", results, want)
+	}
+}
+
+// hand is the learner with the data set's own sentence.
+type hand struct{ prompt.MaPLe }
+
+func (hand) Template(sentence string) string { return sentence }
+
+func TestASwallowedNameIsTold(t *testing.T) {
+	e := small()
+	e.Benchmarks[0].Template = "{}."
+	r := run{method: dapt.Method{Learner: hand{learner}}, data: e.Benchmarks[0].Dataset, tests: halves("", dapt.Method{}, e.Benchmarks[0].Dataset)}
+	lab := newLab(t, t.TempDir())
+	var notices []string
+	lab.Notice = func(line string) { notices = append(notices, line) }
+	if err := checkLists(lab, []run{r, r}); err != nil {
+		t.Fatal(err)
+	}
+	if len(notices) != 1 || !strings.Contains(notices[0], "are written over the class names") {
+		t.Errorf("notices are %q, want one of the context", notices)
 	}
 }
 

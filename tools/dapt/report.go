@@ -16,18 +16,14 @@ import (
 
 // run runs an experiment with a progress bar, prints its table, and writes its report.
 func run(c *cobra.Command, s *session.Setup, b experiment.Benchmark, p experiment.Protocol, next string) error {
+	for _, note := range s.Notes(b) {
+		fmt.Fprintln(c.ErrOrStderr(), "note:", note)
+	}
 	lab, done, err := openLab(c, s)
 	if err != nil {
 		return err
 	}
 	defer done()
-	notes, err := s.Notes(lab.Model, b)
-	if err != nil {
-		return err
-	}
-	for _, note := range notes {
-		fmt.Fprintln(c.ErrOrStderr(), "note:", note)
-	}
 	bar := session.NewBar()
 	lab.Report = bar.Show
 	results, err := p.Run(c.Context(), lab)

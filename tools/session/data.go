@@ -7,10 +7,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/dapt-go/dapt-go/dapt/clip"
 	"github.com/dapt-go/dapt-go/dapt/dataset"
 	"github.com/dapt-go/dapt-go/dapt/experiment"
-	"github.com/dapt-go/dapt-go/dapt/prompt"
 )
 
 // own opens a folder, a list or a split file of the user's own. Its name is that of the folder, or that of the file without
@@ -43,22 +41,18 @@ func listed(name string) bool {
 	return slices.Contains([]string{".csv", ".json"}, strings.ToLower(filepath.Ext(name)))
 }
 
-// Notes are what a user should know of opened data before an experiment begins, a sentence each: how a benchmark differs from
-// what was published of it, which lists it lacks, and which class names do not fit into the model's sentences.
-func (s Setup) Notes(m *clip.Model, b experiment.Benchmark) ([]string, error) {
+// Notes are what a user should know of opened data, a sentence each: how a benchmark differs from what was published of it,
+// and which lists it lacks.
+func (s Setup) Notes(b experiment.Benchmark) []string {
 	var notes []string
 	if spec, err := dataset.Find(b.Name); err == nil && !isFolder(s.Data) {
 		notes = b.Differences(spec)
 	}
-	switch {
-	case len(b.Train) == 0:
+	if len(b.Train) == 0 {
 		notes = append(notes, b.Name+" has no training images: it can be tested, but nothing can be tuned on it")
-	case len(b.Val) == 0:
-		notes = append(notes, b.Name+` has no validation images: tuning keeps the prompts of the last step, also where "best on val" is asked for`)
 	}
 	if len(b.Test) == 0 {
 		notes = append(notes, b.Name+" has no test images: nothing can be tested on it")
 	}
-	long, err := prompt.Warnings(m, prompt.ZeroShot{}, b.Template, b.Classes)
-	return append(notes, long...), err
+	return notes
 }

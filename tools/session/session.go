@@ -171,6 +171,7 @@ func (s Setup) Lab(ctx context.Context, t Teller) (lab *experiment.Lab, done fun
 		device.Finalize()
 		return nil, nil, err
 	}
+	lab.Notice = func(line string) { t.notice("note: " + line) }
 	return lab, func() { lab.Close(); device.Finalize() }, nil
 }
 
