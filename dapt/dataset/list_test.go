@@ -33,11 +33,12 @@ func TestAListIsReadWithItsColumnsInAnyOrder(t *testing.T) {
 
 func TestAListWithoutLabelsAndSplitsIsDividedAsAFolder(t *testing.T) {
 	images := photos(append(many("red_fox", 20), many("Badger", 5)...)...)
-	list := "path,name\n"
+	var list strings.Builder
+	list.WriteString("path,name\n")
 	for name := range images {
-		list += fmt.Sprintf("%s,%s\n", name, strings.Split(name, "/")[0])
+		fmt.Fprintf(&list, "%s,%s\n", name, strings.Split(name, "/")[0])
 	}
-	images["list.csv"] = &fstest.MapFile{Data: []byte(list)}
+	images["list.csv"] = &fstest.MapFile{Data: []byte(list.String())}
 	got, err := OpenList("own", images, "list.csv")
 	if err != nil {
 		t.Fatal(err)

@@ -69,7 +69,7 @@ func newRoot() *cobra.Command {
 	flags.StringVar(&s.Backend, "backend", os.Getenv("GOMLX_BACKEND"), "what computes: go, xla:cpu, xla:cuda, xla:/path/to/plugin.so; empty picks the fastest")
 	flags.StringVar(&s.CLIP, "clip", "mini", "mini, ViT-B/16, ViT-B/32, ViT-L/14, or a file of weights (.safetensors, .pt)")
 	flags.StringVar(&s.Data, "data", "mini", "mini, a benchmark's name such as OxfordPets, or the path of your own images: a folder such as ./photos, a list.csv or a split.json")
-	flags.StringVar(&s.Template, "template", "", "sentence around class names, with one {}; empty takes the data set's own")
+	flags.StringVar(&s.Template, "template", "", "sentence around class names for zero-shot CLIP and what starts from it, with one {}; empty takes the data set's own")
 	flags.StringVar(&s.Root, "root", "data", "folder that holds the benchmarks' folders")
 	flags.StringVar(&s.Out, "out", "dapt-results", "folder for results, checkpoints and reports")
 	flags.StringVar(&s.DType, "dtype", "float32", "what the towers compute in: float32 or bfloat16")
