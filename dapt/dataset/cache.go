@@ -130,7 +130,7 @@ func entryOf(value any) (Item, error) {
 	if !strings.HasPrefix(image, "/") { // of Windows, where a slash separates folders too
 		image = strings.ReplaceAll(image, `\`, "/")
 	}
-	return Item{image, label, class}, nil
+	return Item{Path: image, Label: label, Class: class}, nil
 }
 
 // below is an item's path below the images' folder.
@@ -138,14 +138,14 @@ func (d *Dataset) below(item Item) string {
 	return strings.TrimPrefix(item.Path, path.Clean(d.Images)+"/")
 }
 
-// known are the items of Train and Val, with their path below the images' folder, and their path below FS. The longest of
-// the former has so many bytes.
-func (d *Dataset) known() (lists [2]map[Item]string, longest int) {
+// known are the items of Train and Val, by what a cache has of them: the path below the images' folder, label and class.
+// The longest of these paths has so many bytes.
+func (d *Dataset) known() (lists [2]map[Item]Item, longest int) {
 	for i := range lists {
-		lists[i] = map[Item]string{}
+		lists[i] = map[Item]Item{}
 		for _, item := range *d.lists()[i] {
 			below := d.below(item)
-			lists[i][Item{below, item.Label, item.Class}] = item.Path
+			lists[i][Item{Path: below, Label: item.Label, Class: item.Class}] = item
 			longest = max(longest, len(below))
 		}
 	}
@@ -162,7 +162,7 @@ func (d *Dataset) resolve(cache *pickle.Record) (train, val []Item, err error) {
 	known, longest := d.known()
 	roots := rootsOf(entries[0].Path, longest)
 	for _, e := range entries {
-		roots = slices.DeleteFunc(roots, func(root string) bool { return known[e.list][e.from(root)] == "" })
+		roots = slices.DeleteFunc(roots, func(root string) bool { _, ok := known[e.list][e.from(root)]; return !ok })
 		if len(roots) == 0 {
 			return nil, nil, d.stranger(e)
 		}
@@ -172,9 +172,7 @@ func (d *Dataset) resolve(cache *pickle.Record) (train, val []Item, err error) {
 	}
 	lists := [2][]Item{}
 	for _, e := range entries {
-		item := e.from(roots[0])
-		item.Path = known[e.list][item]
-		lists[e.list] = append(lists[e.list], item)
+		lists[e.list] = append(lists[e.list], known[e.list][e.from(roots[0])])
 	}
 	return lists[0], lists[1], nil
 }

@@ -26,5 +26,5 @@ func ExampleDataset_WriteFewShot() {
 		return
 	}
 	fmt.Println(drawn.Train)
-	// Output: [{images/cat/1.jpg 0 cat} {images/dog/1.jpg 1 dog}]
+	// Output: [{images/cat/1.jpg 0 cat } {images/dog/1.jpg 1 dog }]
 }

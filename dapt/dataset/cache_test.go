@@ -41,9 +41,9 @@ func TestCachesOfPythonAreRead(t *testing.T) {
 			t.Errorf("ReadFewShot with protocol %d: %v", protocol, err)
 			continue
 		}
-		cat := Item{"images/cat/1.jpg", 0, "Maine_Coon"}
-		equal(t, "Train", drawn.Train, []Item{cat, {"images/dog/été.jpg", 1, "dog"}, cat})
-		equal(t, "Val", drawn.Val, []Item{{"images/2.jpg", 1, "dog"}})
+		cat := Item{Path: "images/cat/1.jpg", Label: 0, Class: "Maine_Coon"}
+		equal(t, "Train", drawn.Train, []Item{cat, {Path: "images/dog/été.jpg", Label: 1, Class: "dog"}, cat})
+		equal(t, "Val", drawn.Val, []Item{{Path: "images/2.jpg", Label: 1, Class: "dog"}})
 		equal(t, "Test", drawn.Test, d.Test)
 		equal(t, "Classes", drawn.Classes, d.Classes)
 	}
@@ -157,18 +157,18 @@ func TestValidationImagesMayLackWhereThereAreNone(t *testing.T) {
 }
 
 func TestACacheThatFitsTwoFoldersIsAnError(t *testing.T) {
-	d := &Dataset{Name: "Pets", Classes: []string{"cat"}, Train: []Item{{"1.jpg", 0, "cat"}, {"cat/1.jpg", 0, "cat"}}}
+	d := &Dataset{Name: "Pets", Classes: []string{"cat"}, Train: []Item{{Path: "1.jpg", Label: 0, Class: "cat"}, {Path: "cat/1.jpg", Label: 0, Class: "cat"}}}
 	_, err := d.ReadFewShot(bytes.NewReader(cacheOf(t, listOf(entryWith("/a/cat/1.jpg", 0, "cat")), listOf())))
 	fails(t, "ReadFewShot", err, `may lie in "/a/" or in "/a/cat/"`)
 	drawn, err := d.ReadFewShot(bytes.NewReader(cacheOf(t, listOf(entryWith("/a/cat/1.jpg", 0, "cat"), entryWith("/a/1.jpg", 0, "cat")), listOf())))
 	if err != nil {
 		t.Fatal(err)
 	}
-	equal(t, "Train", drawn.Train, []Item{{"cat/1.jpg", 0, "cat"}, {"1.jpg", 0, "cat"}})
+	equal(t, "Train", drawn.Train, []Item{{Path: "cat/1.jpg", Label: 0, Class: "cat"}, {Path: "1.jpg", Label: 0, Class: "cat"}})
 }
 
 func TestWhatPythonCannotReadIsNotWritten(t *testing.T) {
-	d := &Dataset{Name: "Pets", Train: []Item{{"images/\xff.jpg", 0, "cat"}}}
+	d := &Dataset{Name: "Pets", Train: []Item{{Path: "images/\xff.jpg", Label: 0, Class: "cat"}}}
 	fails(t, "WriteFewShot", d.WriteFewShot(new(bytes.Buffer), "/data"), "dataset: writing few-shot cache of Pets", "no UTF-8")
 	broken := errors.New("the disk is full")
 	if err := cachePets(t).WriteFewShot(failing{broken}, "/data"); !errors.Is(err, broken) {
@@ -183,7 +183,7 @@ func TestPythonReadsAndWritesWhatWeDo(t *testing.T) {
 	}
 	d := &Dataset{Name: "Pets", Images: "images", Val: []Item{}} // more items than Python writes at once, more names than a byte counts
 	for i := range 3000 {
-		d.Train = append(d.Train, Item{fmt.Sprintf("images/cat/%d.jpg", i), i, fmt.Sprintf("été %d", i%300)})
+		d.Train = append(d.Train, Item{Path: fmt.Sprintf("images/cat/%d.jpg", i), Label: i, Class: fmt.Sprintf("été %d", i%300)})
 	}
 	from, to := filepath.Join(t.TempDir(), "from.pkl"), filepath.Join(t.TempDir(), "to.pkl")
 	var data bytes.Buffer

@@ -3,9 +3,10 @@
 // It reads through [io/fs.FS], so that a folder, an archive and the embedded mini benchmark are the same thing.
 //
 // Lists, draws and halves equal those of CoOp's code (KaiyangZhou/CoOp datasets/*.py, Dassl's base_dataset.py), which
-// DAPT shares, but for three things: the class list comes from all items of the split file, not from those that were
-// drawn for training; ImageNet's folders are read in sorted order and not in that of the file system; and a missing
-// split file is an error where CoOp's code would draw another one.
+// DAPT shares, but for four things: the class list comes from all items of the split file, not from those that were
+// drawn for training; folders are read in sorted order and not in that of the file system; a missing split file is an error
+// where CoOp's code would draw another one (see [MakeSplit]); and an image of PASCAL VOC has one class, that of its largest
+// objects, where DAPT's has several.
 package dataset
 
 import (
@@ -15,6 +16,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"slices"
 	"strings"
@@ -25,6 +27,7 @@ type Item struct {
 	Path  string // slash-separated, below the data set's FS
 	Label int    // from 0, an index of Dataset.Classes
 	Class string // the class name as stored in the split file
+	Mask  string // the mask's file, slash-separated below FS; "" leaves that to a rule (see package mask)
 }
 
 // Dataset is a benchmark: its classes and its three lists. Any list may be empty.
@@ -43,8 +46,8 @@ type Dataset struct {
 // lists are the three lists, in the order of split files.
 func (d *Dataset) lists() []*[]Item { return []*[]Item{&d.Train, &d.Val, &d.Test} }
 
-// Hash identifies which items are in which list, by path, label and class name, in order, and their Content: 32 hexadecimal
-// digits. Runs whose hashes differ saw other data.
+// Hash identifies which items are in which list, by path, label, class name and mask, in order, and their Content: 32
+// hexadecimal digits. Runs whose hashes differ saw other data.
 func (d *Dataset) Hash() string {
 	hash := sha256.New()
 	hash.Write([]byte(d.Content))
@@ -59,7 +62,20 @@ func (d *Dataset) Hash() string {
 		}
 		hash.Write(text)
 	}
+	d.hashMasks(hash)
 	return hex.EncodeToString(hash.Sum(nil)[:16])
+}
+
+// hashMasks adds the masks of the items that name one, behind the lists, so that data without keep the hash they had before
+// items had masks.
+func (d *Dataset) hashMasks(hash io.Writer) {
+	for i, list := range d.lists() {
+		for j, item := range *list {
+			if item.Mask != "" {
+				fmt.Fprintf(hash, "%d %d %q\n", i, j, item.Mask)
+			}
+		}
+	}
 }
 
 // Check finds, before anything slow starts, what would fail later: items outside the class list, and images that do not

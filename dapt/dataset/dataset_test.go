@@ -44,7 +44,7 @@ func fails(t *testing.T, what string, err error, want ...string) {
 func TestOpenReadsAnySubsetOfTheLists(t *testing.T) {
 	d := openPets(t, `{"test": [["dog/1.jpg", 1, "dog"], ["cat/1.jpg", 0, "Maine_Coon"]]}`)
 	equal(t, "Classes", d.Classes, []string{"Maine_Coon", "dog"})
-	equal(t, "Test", d.Test, []Item{{"images/dog/1.jpg", 1, "dog"}, {"images/cat/1.jpg", 0, "Maine_Coon"}})
+	equal(t, "Test", d.Test, []Item{{Path: "images/dog/1.jpg", Label: 1, Class: "dog"}, {Path: "images/cat/1.jpg", Label: 0, Class: "Maine_Coon"}})
 	equal(t, "items in Train and Val", len(d.Train)+len(d.Val), 0)
 	if err := d.Check(t.Context()); err != nil {
 		t.Errorf("Check fails with %v", err)
@@ -110,9 +110,9 @@ func TestCheckFindsItemsOutsideTheClassList(t *testing.T) {
 		item Item
 		want string
 	}{
-		{Item{"images/dog/1.jpg", 2, "dog"}, "label 2, but Pets has 2 classes"},
-		{Item{"images/dog/1.jpg", -1, "dog"}, "label -1, but Pets has 2 classes"},
-		{Item{"images/dog/1.jpg", 0, "dog"}, `class "dog", but that label of Pets is class "cat"`},
+		{Item{Path: "images/dog/1.jpg", Label: 2, Class: "dog"}, "label 2, but Pets has 2 classes"},
+		{Item{Path: "images/dog/1.jpg", Label: -1, Class: "dog"}, "label -1, but Pets has 2 classes"},
+		{Item{Path: "images/dog/1.jpg", Label: 0, Class: "dog"}, `class "dog", but that label of Pets is class "cat"`},
 	} {
 		d := openPets(t, `{"train": [["cat/1.jpg", 0, "cat"], ["dog/1.jpg", 1, "dog"]]}`)
 		d.Test = []Item{c.item}
@@ -129,16 +129,19 @@ func TestCheckStopsWhenAsked(t *testing.T) {
 }
 
 func TestHashFollowsEveryField(t *testing.T) {
-	item := Item{"a", 1, "b"}
+	item := Item{Path: "a", Label: 1, Class: "b"}
 	variants := []*Dataset{
 		{},
 		{Train: []Item{item}},
 		{Val: []Item{item}},
 		{Test: []Item{item}},
 		{Train: []Item{item, item}},
-		{Train: []Item{{"a", 2, "b"}}},
-		{Train: []Item{{"ab", 1, ""}}},
-		{Train: []Item{{"", 1, "ab"}}},
+		{Train: []Item{{Path: "a", Label: 2, Class: "b"}}},
+		{Train: []Item{{Path: "ab", Label: 1, Class: ""}}},
+		{Train: []Item{{Path: "", Label: 1, Class: "ab"}}},
+		{Train: []Item{{Path: "a", Label: 1, Class: "b", Mask: "m"}}},
+		{Train: []Item{item, {Path: "a", Label: 1, Class: "b", Mask: "m"}}},
+		{Train: []Item{{Path: "a", Label: 1, Class: "b", Mask: "m"}, item}},
 	}
 	seen := map[string]int{}
 	for i, d := range variants {
@@ -152,8 +155,16 @@ func TestHashFollowsEveryField(t *testing.T) {
 	}
 }
 
+func TestHashOfItemsWithoutMasksIsThatOfOldResults(t *testing.T) {
+	d := openPets(t, `{"train": [["cat/1.jpg", 0, "cat"]], "test": [["dog/1.jpg", 1, "dog"]]}`)
+	const before = "04b96c704a2fbf3e822b4751ff064849" // by the code before items had masks
+	if got := d.Hash(); got != before {
+		t.Errorf("Hash() = %s, want %s", got, before)
+	}
+}
+
 func TestWriteSplitNeedsItemsBelowImages(t *testing.T) {
-	d := &Dataset{Images: "images", Train: []Item{{"imagesque/a.jpg", 0, "cat"}}}
+	d := &Dataset{Images: "images", Train: []Item{{Path: "imagesque/a.jpg", Label: 0, Class: "cat"}}}
 	fails(t, "WriteSplit", d.WriteSplit(new(bytes.Buffer)), "imagesque/a.jpg is not below images")
 }
 

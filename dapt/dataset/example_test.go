@@ -19,5 +19,5 @@ func ExampleOpen() {
 	}
 	novel := data.FewShot(1, 1).Novel()
 	fmt.Println(data.Classes, novel.Classes, novel.Train)
-	// Output: [cat dog] [dog] [{images/dog/1.jpg 0 dog}]
+	// Output: [cat dog] [dog] [{images/dog/1.jpg 0 dog }]
 }

@@ -50,7 +50,7 @@ func load(t *testing.T) (g golden) {
 func numbered(labels []int) []Item {
 	items := make([]Item, len(labels))
 	for i, label := range labels {
-		items[i] = Item{strconv.Itoa(i), label, "class " + strconv.Itoa(label)}
+		items[i] = Item{Path: strconv.Itoa(i), Label: label, Class: "class " + strconv.Itoa(label)}
 	}
 	return items
 }
@@ -113,15 +113,15 @@ func TestHalvesShareNoClassAndCutEveryList(t *testing.T) {
 	base, novel := d.Base(), d.Novel()
 	equal(t, "Base().Classes", base.Classes, d.Classes[:2])
 	equal(t, "Novel().Classes", novel.Classes, d.Classes[2:])
-	equal(t, "Base().Val", base.Val, []Item{{"0", 1, "class 1"}})
-	equal(t, "Novel().Test", novel.Test, []Item{{"0", 0, "class 2"}, {"1", 0, "class 2"}})
+	equal(t, "Base().Val", base.Val, []Item{{Path: "0", Label: 1, Class: "class 1"}})
+	equal(t, "Novel().Test", novel.Test, []Item{{Path: "0", Label: 0, Class: "class 2"}, {Path: "1", Label: 0, Class: "class 2"}})
 	equal(t, "Train afterwards", d.Train, numbered([]int{2, 0, 1}))
 }
 
 func TestHalvesOfADatasetWithTestsOnly(t *testing.T) {
 	d := &Dataset{Classes: []string{"class 0", "class 1", "class 2"}, Test: numbered([]int{2, 0, 1})}
 	equal(t, "Base().Classes", d.Base().Classes, d.Classes[:2])
-	equal(t, "Novel().Test", d.Novel().Test, []Item{{"0", 0, "class 2"}})
+	equal(t, "Novel().Test", d.Novel().Test, []Item{{Path: "0", Label: 0, Class: "class 2"}})
 }
 
 func TestFewShotBelowOneShotKeepsAll(t *testing.T) {

@@ -10,14 +10,31 @@ func TestFindTakesFolderAndConfigurationNames(t *testing.T) {
 		"oxford_pets": "OxfordPets", "OxfordPets": "OxfordPets", "imagenet": "ImageNet", "caltech-101": "Caltech101",
 		"caltech101": "Caltech101", "food101": "Food101", "dtd": "DescribableTextures", "describable_textures": "DescribableTextures",
 		"sun397": "SUN397", "EuroSAT": "EuroSAT", "ucf101": "UCF101", "fgvc_aircraft": "FGVCAircraft",
-		"stanford_cars": "StanfordCars", "oxford_flowers": "OxfordFlowers",
+		"stanford_cars": "StanfordCars", "oxford_flowers": "OxfordFlowers", "imagenetv2": "ImageNetV2", "imagenet_sketch": "ImageNetSketch",
+		"imagenet-sketch": "ImageNetSketch", "imagenet_a": "ImageNetA", "imagenet-adversarial": "ImageNetA", "imagenet_r": "ImageNetR",
+		"imagenet-rendition": "ImageNetR", "VOC12": "VOC12", "voc12data": "VOC12", "pascal_voc": "VOC12",
 	} {
 		if spec, err := Find(name); err != nil || spec.Name != want {
 			t.Errorf("Find(%q) = %q, %v, want %q", name, spec.Name, err, want)
 		}
 	}
-	_, err := Find("pets")
-	fails(t, "Find", err, `"pets"`, "want ImageNet, Caltech101, OxfordPets")
+	for _, name := range []string{"pets", ""} {
+		_, err := Find(name)
+		fails(t, "Find", err, `"`+name+`"`, "want ImageNet, Caltech101, OxfordPets", "ImageNetR, VOC12")
+	}
+}
+
+func TestATemplateIsOnesOwnIfNoBenchmarkHasIt(t *testing.T) {
+	for _, c := range []struct{ name, template, want string }{
+		{"EuroSAT", "a centered satellite photo of {}.", ""},
+		{"EuroSAT", "a photo of a {}.", "a photo of a {}."},
+		{"photos", "a photo of a {}.", ""},
+		{"photos", "a {} seen from above.", "a {} seen from above."},
+	} {
+		if got := (&Dataset{Name: c.name, Template: c.template}).OwnTemplate(); got != c.want {
+			t.Errorf("OwnTemplate() of %q in %s = %q, want %q", c.template, c.name, got, c.want)
+		}
+	}
 }
 
 func TestSpecsAreComplete(t *testing.T) {
@@ -26,86 +43,6 @@ func TestSpecsAreComplete(t *testing.T) {
 			t.Errorf("row %s lacks a folder, a template with one {} or one way to be opened: %+v", spec.Name, spec)
 		}
 	}
-	equal(t, "number of benchmarks", len(Specs), 11)
-}
-
-// imageNetFiles is a small ImageNet with two classes of one name, as the real one has.
-func imageNetFiles() map[string]string {
-	return map[string]string{
-		"classnames.txt":         "n01 missile\nn02 great white shark\nn03 missile\n",
-		"images/train/n01/2.JPG": "", "images/train/n01/10.JPG": "", "images/train/n02/1.JPG": "", "images/train/n03/1.JPG": "",
-		"images/train/n03/.hidden": "", "images/train/README.txt": "",
-		"images/val/n01/1.JPG": "", "images/val/n02/1.JPG": "", "images/val/n03/9.JPG": "",
-	}
-}
-
-func TestImageNetIsReadFromItsFolders(t *testing.T) {
-	d, err := Open(Specs[0], files(imageNetFiles()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	equal(t, "Classes", d.Classes, []string{"missile", "great white shark", "missile"})
-	equal(t, "Train", d.Train, []Item{
-		{"images/train/n01/10.JPG", 0, "missile"},
-		{"images/train/n01/2.JPG", 0, "missile"},
-		{"images/train/n02/1.JPG", 1, "great white shark"},
-		{"images/train/n03/1.JPG", 2, "missile"},
-	})
-	equal(t, "Test", d.Test[2], Item{"images/val/n03/9.JPG", 2, "missile"})
-	if err := d.Check(t.Context()); err != nil {
-		t.Errorf("Check fails with %v", err)
-	}
-}
-
-func TestImageNetSaysWhatIsWrong(t *testing.T) {
-	for _, c := range []struct {
-		name    string
-		change  func(map[string]string)
-		problem string
-	}{
-		{"without names", func(f map[string]string) { delete(f, "classnames.txt") }, "fetch it as CoOp's DATASETS.md says"},
-		{"with no names", func(f map[string]string) { f["classnames.txt"] = "\n" }, "classnames.txt is empty"},
-		{"with unsorted names", func(f map[string]string) { f["classnames.txt"] = "n02 a\nn01 b\n" }, `"n01 b" as line 2`},
-		{"with a nameless class", func(f map[string]string) { f["classnames.txt"] = "n01\n" }, `"n01" as line 1`},
-		{"with an extra folder", func(f map[string]string) { f["images/train/n04/1.JPG"] = "" }, "images/train has n04 as folder 4"},
-		{"lacking a folder", func(f map[string]string) { delete(f, "images/val/n03/9.JPG") }, "images/val lacks folder n03"},
-		{"lacking a middle folder", func(f map[string]string) { delete(f, "images/val/n02/1.JPG") }, "images/val has n03 as folder 2"},
-	} {
-		contents := imageNetFiles()
-		c.change(contents)
-		_, err := Open(Specs[0], files(contents))
-		fails(t, "ImageNet "+c.name, err, "opening ImageNet", c.problem)
-	}
-}
-
-func aircraftFiles() map[string]string {
-	return map[string]string{
-		"variants.txt":             "707-320\nF/A-18\nAn-12\n",
-		"images_variant_train.txt": "0034309 F/A-18\n1340192 707-320\n", "images_variant_val.txt": "2 An-12\n", "images_variant_test.txt": "3 707-320\n",
-	}
-}
-
-func TestAircraftIsReadFromItsLists(t *testing.T) {
-	spec, err := Find("FGVCAircraft")
-	if err != nil {
-		t.Fatal(err)
-	}
-	d, err := Open(spec, files(aircraftFiles()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	equal(t, "Classes", d.Classes, []string{"707-320", "F/A-18", "An-12"})
-	equal(t, "Train", d.Train, []Item{{"images/0034309.jpg", 1, "F/A-18"}, {"images/1340192.jpg", 0, "707-320"}})
-	equal(t, "Val and Test", append(d.Val, d.Test...), []Item{{"images/2.jpg", 2, "An-12"}, {"images/3.jpg", 0, "707-320"}})
-
-	contents := aircraftFiles()
-	contents["images_variant_val.txt"] = "2 Zeppelin\n"
-	_, err = Open(spec, files(contents))
-	fails(t, "an unknown class", err, "opening FGVCAircraft", "images_variant_val.txt has the line 2 Zeppelin")
-	contents["variants.txt"] = "Zeppelin\nzeppelin\n"
-	_, err = Open(spec, files(contents))
-	fails(t, "a class twice", err, "variants.txt", `"Zeppelin" and "zeppelin"`)
-	delete(contents, "variants.txt")
-	_, err = Open(spec, files(contents))
-	fails(t, "no variants", err, "fetch it as CoOp's DATASETS.md says")
+	equal(t, "number of benchmarks", len(Specs), 16)
+	equal(t, "the last of the eleven", Eleven()[10].Name, "UCF101")
 }

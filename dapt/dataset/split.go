@@ -141,7 +141,7 @@ func distinct(names []string) error {
 	return nil
 }
 
-// WriteSplit writes the lists as a split file, with paths relative to Images.
+// WriteSplit writes the lists as a split file, with paths relative to Images. It has no place for masks that items name.
 func (d *Dataset) WriteSplit(w io.Writer) error {
 	lists := map[string][]entry{}
 	for i, key := range []string{"train", "val", "test"} {

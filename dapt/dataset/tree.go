@@ -91,20 +91,28 @@ func (d *Dataset) readClasses() error {
 		return err
 	}
 	for label, class := range d.Classes {
-		paths := images[class]
-		if len(paths) < 4 {
-			return fmt.Errorf("class %q has %d images, want at least 4 to train, validate and test: add some", class, len(paths))
+		if err := d.divide(items(images[class], label, class)); err != nil {
+			return err
 		}
-		slices.SortFunc(paths, func(a, b string) int {
-			first, second := sha256.Sum256([]byte(a)), sha256.Sum256([]byte(b))
-			return cmp.Or(slices.Compare(first[:], second[:]), strings.Compare(a, b))
-		})
-		train, val := len(paths)/2, len(paths)/5
-		for i, part := range [][]string{paths[:train], paths[train : train+val], paths[train+val:]} {
-			slices.Sort(part)
-			list := d.lists()[i]
-			*list = append(*list, items(part, label, class)...)
-		}
+	}
+	return nil
+}
+
+// divide puts half of a class's items into Train, two tenths into Val and the rest into Test, in the order of a hash of their
+// paths. Each part is sorted by path.
+func (d *Dataset) divide(items []Item) error {
+	if len(items) < 4 {
+		return fmt.Errorf("class %q has %d images, want at least 4 to train, validate and test: add some", items[0].Class, len(items))
+	}
+	slices.SortFunc(items, func(a, b Item) int {
+		first, second := sha256.Sum256([]byte(a.Path)), sha256.Sum256([]byte(b.Path))
+		return cmp.Or(slices.Compare(first[:], second[:]), strings.Compare(a.Path, b.Path))
+	})
+	train, val := len(items)/2, len(items)/5
+	for i, part := range [][]Item{items[:train], items[train : train+val], items[train+val:]} {
+		slices.SortFunc(part, func(a, b Item) int { return strings.Compare(a.Path, b.Path) })
+		list := d.lists()[i]
+		*list = append(*list, part...)
 	}
 	return nil
 }
@@ -120,7 +128,7 @@ func (d *Dataset) enough() error {
 func items(paths []string, label int, class string) []Item {
 	list := make([]Item, len(paths))
 	for i, path := range paths {
-		list[i] = Item{path, label, class}
+		list[i] = Item{Path: path, Label: label, Class: class}
 	}
 	return list
 }

@@ -73,9 +73,9 @@ func TestAFolderWithPartsKeepsThem(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := [][]Item{
-		{{"train/cat/1.jpg", 0, "cat"}, {"train/dog/2.PNG", 1, "dog"}},
-		{{"val/cat/3.webp", 0, "cat"}},
-		{{"test/dog/4.gif", 1, "dog"}, {"test/dog/5.bmp", 1, "dog"}},
+		{{Path: "train/cat/1.jpg", Label: 0, Class: "cat"}, {Path: "train/dog/2.PNG", Label: 1, Class: "dog"}},
+		{{Path: "val/cat/3.webp", Label: 0, Class: "cat"}},
+		{{Path: "test/dog/4.gif", Label: 1, Class: "dog"}, {Path: "test/dog/5.bmp", Label: 1, Class: "dog"}},
 	}
 	for i, list := range d.lists() {
 		if !slices.Equal(*list, want[i]) {

@@ -32,6 +32,7 @@ type Lab struct {
 	Info    Backend
 	Report  func(Progress) // called as work goes on; nil reports nothing
 	Done    func(Result)   // called with each run that was computed, once it is on file; nil if nobody asks
+	Notice  func(string)   // called with what a user should know of the data before the first run, a sentence each; nil tells nobody
 	backend compute.Backend
 	engines map[string]*train.Engine
 	images  *train.Images
@@ -128,12 +129,14 @@ func learnerKey(learner prompt.Learner) (string, error) {
 type settings struct {
 	Learner string         `json:"learner"`
 	Options prompt.Learner `json:"options"` // of the learner
-	Masks   string         `json:"masks,omitempty"`
-	Source  mask.Source    `json:"mask_source,omitempty"`
-	Loss    *dapt.Config   `json:"loss,omitempty"`
-	Train   *train.Config  `json:"train,omitempty"`
-	Focus   int            `json:"focus_images,omitempty"`
-	Share   *share         `json:"selection,omitempty"`
+	// Template is the data set's hand-crafted sentence where it is not the usual one of that data set.
+	Template string        `json:"template,omitempty"`
+	Masks    string        `json:"masks,omitempty"`
+	Source   mask.Source   `json:"mask_source,omitempty"`
+	Loss     *dapt.Config  `json:"loss,omitempty"`
+	Train    *train.Config `json:"train,omitempty"`
+	Focus    int           `json:"focus_images,omitempty"`
+	Share    *share        `json:"selection,omitempty"`
 }
 
 func newSettings(m dapt.Method, c train.Config, focus int, kept *share) settings {

@@ -37,6 +37,9 @@ func (l *Lab) run(ctx context.Context, protocols ...planner) ([]Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := checkLists(l, runs); err != nil {
+		return nil, err
+	}
 	for _, benchmark := range checked {
 		if err := benchmark.check(ctx); err != nil {
 			return nil, err

@@ -47,7 +47,9 @@ type test struct {
 
 // describe fills in what identifies the run's result.
 func (r *run) describe(lab *Lab, protocol string, shots int) error {
-	config, err := json.Marshal(newSettings(r.method, r.config, r.focus, r.share))
+	s := newSettings(r.method, r.config, r.focus, r.share)
+	s.Template = r.data.OwnTemplate()
+	config, err := json.Marshal(s)
 	if err != nil {
 		return fmt.Errorf("experiment: encoding the settings: %w", err)
 	}

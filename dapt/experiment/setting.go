@@ -65,7 +65,7 @@ const (
 	halves4    = configs + "vit_b16_c2_ep5_batch4_2ctx.yaml"
 	halves1    = configs + "vit_b16_base.yaml"
 	crossed    = configs + "vit_b16_c2_ep5_batch4_2ctx_cross_datasets.yaml"
-	hand       = "KaiyangZhou/CoOp trainers/zsclip.py: nothing is trained"
+	byHand     = "KaiyangZhou/CoOp trainers/zsclip.py: nothing is trained"
 	mapleOwn   = "muzairkhattak/multimodal-prompt-learning configs/trainers/MaPLe/"
 	notSeen    = "the paper shows it in a figure; no number was seen"
 	baseNovel  = "base-to-novel, average of eleven data sets, base / novel / HM: "
@@ -83,17 +83,17 @@ func Settings() []Setting {
 	all := []int{1, 2, 4, 8, 16}
 	zero, maple := prompt.ZeroShot{}, prompt.MaPLe{}
 	list := []Setting{
-		{"base_to_novel", "", zero, Alone, halves, []int{16}, hand, baseNovel + "69.34 / 74.22 / 71.70"},
+		{"base_to_novel", "", zero, Alone, halves, []int{16}, byHand, baseNovel + "69.34 / 74.22 / 71.70"},
 		{"base_to_novel", "", maple, Alone, last, []int{16}, mapleOwn + "vit_b16_c2_ep5_batch4_2ctx.yaml", baseNovel + "82.28 / 75.14 / 78.55"},
 		{"base_to_novel", "", maple, Given, halves, []int{16}, halves4, baseNovel + "83.95 / 75.23 / 79.35"},
 		{"base_to_novel", "", maple, Followed, halves, []int{16}, halves4, baseNovel + "83.13 / 74.14 / 78.38"},
 		{"base_to_novel", "batch-1", maple, Given, one, []int{16}, halves1, baseNovel + "83.95 / 75.23 / 79.35"},
 		{"base_to_novel", "batch-1", maple, Followed, one, []int{16}, halves1, baseNovel + "83.13 / 74.14 / 78.38"},
-		{"few_shot", "", zero, Alone, few, []int{0}, hand, "few-shot, average of eleven data sets, zero-shot: 65.36"},
+		{"few_shot", "", zero, Alone, few, []int{0}, byHand, "few-shot, average of eleven data sets, zero-shot: 65.36"},
 		{"few_shot", "", maple, Alone, few, all, usual + " (ours: MaPLe's was never published)", shotsRow + "69.27 / 72.58 / 75.37 / 78.89 / 81.79"},
 		{"few_shot", "", maple, Given, few, all, usual, notSeen},
 		{"few_shot", "", maple, Followed, few, all, usual, notSeen},
-		{"data_efficient", "", zero, Alone, few, []int{16}, hand, notSeen},
+		{"data_efficient", "", zero, Alone, few, []int{16}, byHand, notSeen},
 		{"data_efficient", "", maple, Alone, few, []int{16}, usual, notSeen},
 		{"data_efficient", "", maple, Given, few, []int{16}, usual, notSeen},
 		{"data_efficient", "", maple, Followed, few, []int{16}, usual, notSeen},
@@ -103,7 +103,7 @@ func Settings() []Setting {
 		"domain_generalization": {generalRow + "66.73 / 57.18", generalRow + "70.72 / 60.27"},
 	} {
 		list = append(list,
-			Setting{protocol, "", zero, Alone, transfer, []int{16}, hand, targets[0]},
+			Setting{protocol, "", zero, Alone, transfer, []int{16}, byHand, targets[0]},
 			Setting{protocol, "", maple, Alone, transfer, []int{16}, crossed, targets[1]},
 			Setting{protocol, "", maple, Given, transfer, []int{16}, crossed, "no row of DAPT was seen"},
 			Setting{protocol, "", maple, Followed, transfer, []int{16}, crossed, "no row of DAPT was seen"})

@@ -61,6 +61,25 @@ func TestFilesFindMasksInBothLayouts(t *testing.T) {
 	}
 }
 
+func TestAnItemsOwnMaskIsBelowFS(t *testing.T) {
+	item := dataset.Item{Path: "images/1.jpg", Mask: "drawn/by hand.png"}
+	for _, folder := range []string{"", ".", "masks", "masks/of/all/"} {
+		files := fstest.MapFS{"drawn/by hand.png": good(t)}
+		source := Files{FS: files, Folder: folder}
+		if _, err := source.Mask(t.Context(), item, image.NewNRGBA(image.Rectangle{Max: size})); err != nil {
+			t.Errorf("Mask in folder %q fails with %v, want drawn/by hand.png", folder, err)
+		}
+		delete(files, "drawn/by hand.png")
+		for _, name := range []string{"mask/1.png", "masks/1.png", "masks/of/all/1.png", "1.png"} {
+			files[name] = good(t)
+		}
+		want := "1 of 1 images have no mask: images/1.jpg: looked for the first as drawn/by hand.png:"
+		if err := source.Check(t.Context(), []dataset.Item{item}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("Check in folder %q fails with %v, want a message with %q", folder, err, want)
+		}
+	}
+}
+
 func TestLayoutsAreNotMixedUp(t *testing.T) {
 	for layout, elsewhere := range map[Layout]string{DAPT: "mask/images/pho/1.jpg", FVGPT: "mask/1.jpg"} {
 		d := &dataset.Dataset{Name: "Food101", Images: "images", FS: fstest.MapFS{elsewhere: good(t)}}

@@ -49,7 +49,7 @@ func newEval(s *session.Setup) *cobra.Command {
 	return c
 }
 
-func eval(c *cobra.Command, s *session.Setup, path, half string) error {
+func eval(c *cobra.Command, s *session.Setup, path, name string) error {
 	about, err := train.ReadPrompts(path)
 	if err != nil {
 		return err
@@ -60,9 +60,12 @@ func eval(c *cobra.Command, s *session.Setup, path, half string) error {
 	}
 	part, ok := map[string]func(*dataset.Dataset) *dataset.Dataset{
 		"all": func(d *dataset.Dataset) *dataset.Dataset { return d }, "base": (*dataset.Dataset).Base, "novel": (*dataset.Dataset).Novel,
-	}[half]
+	}[name]
 	if !ok {
-		return fmt.Errorf("-half is %q, want all, base or novel", half)
+		return fmt.Errorf("-half is %q, want all, base or novel", name)
+	}
+	if half := part(b.Dataset); len(half.Test) == 0 {
+		return fmt.Errorf("%s has no test images of %s classes: add a list test, or name other data", b.Name, name)
 	}
 	engine, config, done, err := openEngine(c, s, path)
 	if err != nil {

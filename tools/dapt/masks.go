@@ -28,6 +28,9 @@ func newMasks(s *session.Setup) *cobra.Command {
 				return err
 			}
 			items := dataset.Spread(b.Train, count)
+			if len(items) == 0 {
+				return fmt.Errorf("there are no training images to draw of %s: -images is %d, of %d", b.Name, count, len(b.Train))
+			}
 			masks, err := sheetMasks(c, s, b, items, source, prompts)
 			if err != nil {
 				return err

@@ -16,6 +16,9 @@ import (
 
 // run runs an experiment with a progress bar, prints its table, and writes its report.
 func run(c *cobra.Command, s *session.Setup, b experiment.Benchmark, p experiment.Protocol, next string) error {
+	for _, note := range s.Notes(b) {
+		fmt.Fprintln(c.ErrOrStderr(), "note:", note)
+	}
 	lab, done, err := openLab(c, s)
 	if err != nil {
 		return err
@@ -60,6 +63,9 @@ func again(s *session.Setup, command string) string {
 		if flag.value != flag.unset {
 			command += fmt.Sprintf(" -%s %s", flag.name, flag.value)
 		}
+	}
+	if s.Template != "" {
+		command += fmt.Sprintf(" -template %q", s.Template)
 	}
 	return command
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -22,18 +23,59 @@ type draw struct {
 
 func newSplit(s *session.Setup) *cobra.Command {
 	var x draw
+	var seed uint64
 	c := &cobra.Command{
-		Use:   "split FILE",
+		Use:   "split [FILE]",
 		Short: "write a few-shot draw as a split file (.json) or as the cache of CoOp's code (.pkl), or compare one with the draw made here",
 		Example: "  go run ./tools/dapt split -data OxfordPets -root ~/data -shots 16 -seed 1 ~/data/oxford_pets/split_fewshot/shot_16-seed_1.pkl\n" +
-			"  go run ./tools/dapt split -data OxfordPets -root ~/data -shots 16 -seed 1 -check shot_16-seed_1.pkl",
-		Args: cobra.ExactArgs(1),
-		RunE: func(c *cobra.Command, args []string) error { return x.run(s, c, args[0]) },
+			"  go run ./tools/dapt split -data OxfordPets -root ~/data -shots 16 -seed 1 -check shot_16-seed_1.pkl\n" +
+			"  go run ./tools/dapt split -data OxfordPets -root ~/data -make 1",
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			switch made := c.Flags().Changed("make"); {
+			case made && len(args) == 0:
+				return makeSplit(s, c, seed)
+			case made:
+				return fmt.Errorf("-make writes the data set's own split file, which is not to be named: leave out %s", args[0])
+			case len(args) == 0:
+				return errors.New("there is no FILE: name one to write the draw to, such as shot_16-seed_1.pkl, or use -make")
+			}
+			return x.run(s, c, args[0])
+		},
 	}
 	c.Flags().IntVar(&x.shots, "shots", 16, "training images a class; 0 takes all")
 	c.Flags().Uint64Var(&x.seed, "seed", 1, "of the draw, as Python's random.seed takes it")
 	c.Flags().BoolVar(&x.check, "check", false, "compare FILE with the draw instead of writing it")
+	c.Flags().Uint64Var(&seed, "make", 0, "divide a benchmark that lacks its split file, by CoOp's rules and with this seed, and write that file; its lists are not the published ones")
 	return c
+}
+
+// makeSplit writes the split file that a benchmark lacks.
+func makeSplit(s *session.Setup, c *cobra.Command, seed uint64) error {
+	spec, err := dataset.Find(s.Data)
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(s.Folder(), spec.Split)
+	if _, err := os.Lstat(path); err == nil && spec.Split != "" {
+		return fmt.Errorf("%s is there already: remove it to make another one", path)
+	}
+	made, err := dataset.MakeSplit(spec, os.DirFS(s.Folder()), seed)
+	if err != nil {
+		return err
+	}
+	if err := made.Check(c.Context()); err != nil {
+		return err
+	}
+	if err := writeSplit(s, made, path); err != nil {
+		return err
+	}
+	for _, note := range made.Differences(spec) {
+		fmt.Fprintln(c.ErrOrStderr(), "note:", note)
+	}
+	fmt.Fprintf(c.OutOrStdout(), "%s has %d training, %d validation and %d test images, divided with seed %d: results on other splits are no results on this one\n",
+		path, len(made.Train), len(made.Val), len(made.Test), seed)
+	return nil
 }
 
 func (x draw) String() string {

@@ -51,7 +51,7 @@ func TestADrawIsNotReadFromOrWrittenToAnything(t *testing.T) {
 		"reading the split":             {"-check", filepath.Join(folder, "none.pkl")},
 		"none.json":                     {"-check", filepath.Join(folder, "none.json")},
 		"broken.pkl: dataset: few-shot": {"-check", broken},
-		"accepts 1 arg(s), received 0":  {"-check"},
+		"there is no FILE":              {"-check"},
 	} {
 		if printed, err := split(t, args...); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("split%q prints %q, %v, want an error with %q", args, printed, err, want)

@@ -2,6 +2,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,12 +28,15 @@ const Mini = "mini"
 
 // Setup is what a session works on.
 type Setup struct {
-	CLIP    string // "mini", "ViT-B/16", "ViT-B/32", "ViT-L/14", or a file of weights (.safetensors, .pt)
-	Data    string // "mini", a benchmark's name such as "OxfordPets", or a folder of images (see [dataset.OpenFolder])
-	Root    string // folder that holds the benchmarks' folders; "~" is the home folder
-	Out     string // folder for results, checkpoints and reports
-	Backend string // "go", "xla:cpu", "xla:cuda", "xla:/path/to/plugin.so"; "" picks the fastest
-	DType   string // what the towers compute in: "float32", "bfloat16"; "" means float32
+	CLIP string // "mini", "ViT-B/16", "ViT-B/32", "ViT-L/14", or a file of weights (.safetensors, .pt)
+	// Data are "mini", a benchmark's name such as "OxfordPets", or one's own: a folder of images (see [dataset.OpenFolder]), a
+	// list of them, which ends in .csv ([dataset.OpenList]), or a split file, which ends in .json ([dataset.OpenSplit]).
+	Data     string
+	Template string // sentence around class names, with one {}, such as "a photo of a {}."; "" takes the data set's own
+	Root     string // folder that holds the benchmarks' folders; "~" is the home folder
+	Out      string // folder for results, checkpoints and reports
+	Backend  string // "go", "xla:cpu", "xla:cuda", "xla:/path/to/plugin.so"; "" picks the fastest
+	DType    string // what the towers compute in: "float32", "bfloat16"; "" means float32
 }
 
 // Teller hears what a user should know while a session opens. Nil fields are not called.
@@ -55,24 +59,24 @@ func (t Teller) download(what string) func(done, total int64) {
 }
 
 // Benchmark opens the data set, and checks that its images are there.
-func (s Setup) Benchmark(ctx context.Context) (experiment.Benchmark, error) {
+func (s Setup) Benchmark(ctx context.Context) (b experiment.Benchmark, err error) {
+	if s.Template != "" && strings.Count(s.Template, "{}") != 1 {
+		return b, fmt.Errorf("the template is %q, want a sentence with one {} where the class name goes, such as \"a photo of a {}.\"", s.Template)
+	}
 	if s.Data == Mini {
-		return experiment.Mini()
+		b, err = experiment.Mini()
+	} else if b.Dataset, err = s.open(); err == nil {
+		err = b.Check(ctx)
 	}
-	data, err := s.open()
-	if err != nil {
-		return experiment.Benchmark{}, err
+	if err == nil {
+		b.Template = cmp.Or(s.Template, b.Template)
 	}
-	return experiment.Benchmark{Dataset: data}, data.Check(ctx)
+	return b, err
 }
 
 func (s Setup) open() (*dataset.Dataset, error) {
 	if isFolder(s.Data) {
-		whole, err := filepath.Abs(s.Folder())
-		if info, failed := os.Stat(whole); err == nil && failed == nil && info.IsDir() {
-			return dataset.OpenFolder(filepath.Base(whole), os.DirFS(whole))
-		}
-		return nil, fmt.Errorf("the data are %q, but there is no folder %s: name a folder with a folder of images for each class, a benchmark such as OxfordPets, or mini", s.Data, whole)
+		return s.own()
 	}
 	spec, err := dataset.Find(s.Data)
 	if err != nil {
@@ -83,13 +87,19 @@ func (s Setup) open() (*dataset.Dataset, error) {
 	}
 	data, err := dataset.Open(spec, os.DirFS(s.Folder()))
 	if err != nil {
+		if errors.Is(err, fs.ErrNotExist) && spec.Split != "" {
+			return nil, fmt.Errorf("%w; split -make makes another one, with other lists than the published", err)
+		}
 		return nil, fmt.Errorf("%w; the root %q must hold the folder %s", err, s.Root, spec.Folder)
 	}
 	return data, nil
 }
 
-// Folder is the data set's own: a folder of images, or a benchmark's folder below the root.
+// Folder is the data set's own: a folder of images, that of a list or a split file, or a benchmark's folder below the root.
 func (s Setup) Folder() string {
+	if listed(s.Data) {
+		return filepath.Dir(home(s.Data))
+	}
 	if isFolder(s.Data) {
 		return home(s.Data)
 	}
@@ -102,7 +112,7 @@ func (s Setup) Folder() string {
 
 // isFolder reports whether a name is a path and not a benchmark's name.
 func isFolder(name string) bool {
-	return strings.HasPrefix(name, ".") || strings.HasPrefix(name, "~") || strings.ContainsAny(name, `/\\`)
+	return strings.HasPrefix(name, ".") || strings.HasPrefix(name, "~") || strings.ContainsAny(name, `/\\`) || listed(name)
 }
 
 // home writes out a leading "~", which a shell leaves alone behind "=" and Go everywhere.
@@ -119,13 +129,14 @@ func home(path string) string {
 }
 
 // Preset is [experiment.ForMini] where the data or CLIP are the embedded ones, else the published setting with masks in
-// files. A folder of one's own without a folder of masks has no DAPT-S.
+// files. Data of one's own without masks have no DAPT-S.
 func (s Setup) Preset(b experiment.Benchmark) experiment.Preset {
 	p := experiment.Published(b, mask.Files{FS: b.FS})
 	if s.Data == Mini || s.CLIP == Mini {
 		p = experiment.ForMini(b)
 	}
-	if _, err := fs.Stat(b.FS, "mask"); err != nil && isFolder(s.Data) {
+	named := func(item dataset.Item) bool { return item.Mask != "" }
+	if _, err := fs.Stat(b.FS, "mask"); err != nil && isFolder(s.Data) && !slices.ContainsFunc(b.Train, named) {
 		p.Methods = slices.DeleteFunc(p.Methods, func(m dapt.Method) bool { _, files := m.Masks.(mask.Files); return files })
 	}
 	return p
@@ -160,6 +171,7 @@ func (s Setup) Lab(ctx context.Context, t Teller) (lab *experiment.Lab, done fun
 		device.Finalize()
 		return nil, nil, err
 	}
+	lab.Notice = func(line string) { t.notice("note: " + line) }
 	return lab, func() { lab.Close(); device.Finalize() }, nil
 }
 

@@ -1,0 +1,76 @@
+package experiment
+
+import (
+	"fmt"
+
+	"github.com/dapt-go/dapt-go/dapt"
+	"github.com/dapt-go/dapt-go/dapt/dataset"
+	"github.com/dapt-go/dapt-go/dapt/prompt"
+	"github.com/dapt-go/dapt-go/dapt/train"
+)
+
+// lists looks, before anything is tuned, whether the data sets have what the runs need.
+type lists struct {
+	lab  *Lab
+	seen map[string]bool // sentences that were looked at, and notices that were given
+}
+
+// checkLists finds lists of images that runs need and their data set does not have, and class names that do not fit into
+// CLIP's sentences. It gives notice where the last step's prompts will be kept for want of validation images.
+func checkLists(lab *Lab, runs []run) error {
+	l := lists{lab, map[string]bool{}}
+	for _, r := range runs {
+		if err := l.check(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l lists) check(r run) error {
+	if r.trains && len(r.data.Train) == 0 {
+		return fmt.Errorf("experiment: %s has no training images, and %s is tuned on some: add a list train to the data set, or test zero-shot CLIP or prompts that were tuned elsewhere",
+			r.data.Name, r.method.Name())
+	}
+	if r.trains && len(r.data.Val) == 0 && r.config.Final == train.BestOnVal {
+		l.notice(r.data.Name + " has no validation images to choose an epoch by: the prompts of the last step are kept")
+	}
+	if err := l.names(r.method.Learner, r.data); err != nil {
+		return err
+	}
+	for _, t := range r.tests {
+		if len(t.data.Test) == 0 {
+			return fmt.Errorf("experiment: %s has no images for the test %s: add a list test to the data set, with images of its classes, %.200q", r.data.Name, t.name, t.data.Classes)
+		}
+		if err := l.names(r.method.Learner, t.data); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// names checks that a learner's sentences around class names fit into the text tower.
+func (l lists) names(learner prompt.Learner, d *dataset.Dataset) error {
+	sentences := dapt.Sentences(learner.Template(d.Template), d.Classes)
+	key := fmt.Sprint(learner.Name(), sentences)
+	if l.seen[key] {
+		return nil
+	}
+	l.seen[key] = true
+	if _, err := l.lab.Model.Tokenizer.Tokenize(sentences, l.lab.Model.Config.Context); err != nil {
+		return fmt.Errorf("experiment: class names of %s: %w", d.Name, err)
+	}
+	warnings, err := prompt.Warnings(l.lab.Model, learner, d.Template, d.Classes)
+	for _, warning := range warnings {
+		l.notice(warning)
+	}
+	return err
+}
+
+// notice tells a sentence once.
+func (l lists) notice(line string) {
+	if l.lab.Notice != nil && !l.seen[line] {
+		l.seen[line] = true
+		l.lab.Notice(line)
+	}
+}
