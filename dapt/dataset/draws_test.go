@@ -81,7 +81,7 @@ func TestMiniaturesAreReadDrawnAndHalvedAsByCoOp(t *testing.T) {
 		if spec.Name == "VOC12" {
 			continue // has one class an image here only
 		}
-		d, err := dataset.Open(spec, twenty(t, spec))
+		d, err := dataset.Open(spec, miniature(t, spec, 20))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -92,10 +92,10 @@ func TestMiniaturesAreReadDrawnAndHalvedAsByCoOp(t *testing.T) {
 	}
 }
 
-// twenty is a miniature with so many training images a class, as draws.py had it.
-func twenty(t *testing.T, spec dataset.Spec) fstest.MapFS {
+// miniature has so many training images a class; draws.py had 20.
+func miniature(t *testing.T, spec dataset.Spec, images int) fstest.MapFS {
 	t.Helper()
-	files, err := layout.Draw(spec, layout.Options{Images: 20, Seed: 1})
+	files, err := layout.Draw(spec, layout.Options{Images: images, Seed: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +122,7 @@ func TestMadeSplitsAreThoseOfCoOp(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		files := twenty(t, spec)
+		files := miniature(t, spec, 20)
 		delete(files, spec.Split)
 		for _, c := range seeds {
 			d, err := dataset.MakeSplit(spec, files, c.Seed)
@@ -143,7 +143,7 @@ func TestAMadeSplitIsWrittenAndReadBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files := twenty(t, spec)
+	files := miniature(t, spec, 4)
 	made, err := dataset.MakeSplit(spec, files, 5)
 	if err != nil {
 		t.Fatal(err)
@@ -175,7 +175,7 @@ func TestMakeSplitSaysWhatIsWrong(t *testing.T) {
 		"an unnumbered action":     {"UCF101", func(f fstest.MapFS) { f["ucfTrainTestlist/classInd.txt"].Data = []byte("Archery\n") }, `classInd.txt has "Archery" as line 1`},
 		"a class of one image":     {"OxfordPets", func(f fstest.MapFS) { f["annotations/trainval.txt"].Data = []byte("Abyssinian_1 1 1 1\n") }, "too few to train and validate"},
 		"a folder of two images": {"EuroSAT", func(f fstest.MapFS) {
-			for i := 3; i <= 40; i++ {
+			for i := 3; i <= 8; i++ {
 				delete(f, fmt.Sprintf("2750/Forest/Forest_%d.jpg", i))
 			}
 		}, `class "Forest" has 2 images, too few to train, validate and test`},
@@ -184,7 +184,7 @@ func TestMakeSplitSaysWhatIsWrong(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		files := twenty(t, spec)
+		files := miniature(t, spec, 4)
 		c.change(files)
 		if _, err := dataset.MakeSplit(spec, files, 1); err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), c.spec) {
 			t.Errorf("MakeSplit with %s fails with %v, want a message with %q", name, err, c.want)
