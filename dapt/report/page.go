@@ -87,7 +87,9 @@ func (p *page) addResults(s *study) error {
 	}
 	p.Tables = []Table{s.accuracyTable()}
 	if beside := readPublished().beside(s.protocol(), p.Tables[0]); len(beside.Lines) > 1 {
-		beside.mindBackbone(s.groups[0].runs[0].Backbone)
+		for _, g := range s.groups {
+			beside.mind(g.runs)
+		}
 		p.Published = []List{beside}
 	}
 	if len(s.focusLists()) > 0 {

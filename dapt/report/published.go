@@ -71,14 +71,24 @@ func PublishedTable(results []experiment.Result) (List, error) {
 	if len(l.Lines) < 2 {
 		return p.averages(protocol), nil
 	}
-	l.mindBackbone(results[0].Backbone)
+	l.mind(results)
 	return l, nil
 }
 
-// mindBackbone notes that published numbers are of another one.
-func (l *List) mindBackbone(backbone string) {
-	if !strings.HasPrefix(backbone, "ViT-B/16") {
-		l.Notes = append(l.Notes, "The published numbers are of ViT-B/16; these are of "+backbone+", and need not agree.")
+// mind notes that published numbers are of another backbone, or of data sets of other classes.
+func (l *List) mind(results []experiment.Result) {
+	if backbone := results[0].Backbone; !strings.HasPrefix(backbone, "ViT-B/16") {
+		l.Notes = appendNew(l.Notes, "The published numbers are of ViT-B/16; these are of "+backbone+", and need not agree.")
+	}
+	for _, r := range results {
+		classes := 0
+		for _, test := range testsOf[r.Protocol] {
+			at := slices.IndexFunc(r.Tests, func(t experiment.Test) bool { return t.Name == test })
+			classes += len(r.Tests[at].Classes)
+		}
+		if spec, err := dataset.Find(r.Dataset); err == nil && classes != spec.Labels {
+			l.Notes = appendNew(l.Notes, fmt.Sprintf("The published numbers of %s are of %d classes; these are of %d.", r.Dataset, spec.Labels, classes))
+		}
 	}
 }
 

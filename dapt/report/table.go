@@ -107,7 +107,11 @@ func (s *study) caption(what string) string {
 		}
 	}
 	protocol := strings.ReplaceAll(s.protocol(), "_", "-")
-	text := fmt.Sprintf("%s, %s: %s", strings.Join(s.datasets, ", "), protocol, what)
+	of := strings.Join(s.datasets, ", ")
+	if len(s.datasets) > 3 {
+		of = fmt.Sprintf("%d data sets", len(s.datasets))
+	}
+	text := fmt.Sprintf("%s, %s: %s", of, protocol, what)
 	if len(shots) > 0 {
 		text += ", " + strings.Join(shots, ", ") + " shots"
 	}

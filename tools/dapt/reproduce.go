@@ -111,6 +111,9 @@ func (x *reproduction) run(s *session.Setup, c *cobra.Command) error {
 		return err
 	}
 	fmt.Fprintln(c.OutOrStdout(), beside.Text(session.Width()))
+	for _, note := range beside.Notes {
+		fmt.Fprintln(c.OutOrStdout(), "note:", note)
+	}
 	return nil
 }
 
@@ -206,6 +209,9 @@ func openAll(c *cobra.Command, s *session.Setup, names []string) ([]experiment.B
 			failed = append(failed, err)
 		default:
 			opened = append(opened, b)
+			for _, note := range one.Notes(b) {
+				fmt.Fprintf(c.ErrOrStderr(), "note: %s: %s\n", name, note)
+			}
 		}
 	}
 	if len(failed) > 0 {

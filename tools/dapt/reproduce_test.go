@@ -2,12 +2,17 @@ package main
 
 import (
 	"io"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/dapt-go/dapt-go/dapt/dataset"
 	"github.com/dapt-go/dapt-go/dapt/experiment"
+	"github.com/dapt-go/dapt-go/tools/miniature/layout"
+	"github.com/dapt-go/dapt-go/tools/session"
 )
 
 // command runs a command line and returns what it prints.
@@ -97,6 +102,77 @@ func TestEstimatesAreRounded(t *testing.T) {
 	} {
 		if got := about(d).String(); got != want {
 			t.Errorf("about(%s) = %s, want %s", d, got, want)
+		}
+	}
+}
+
+// miniatures draws small data sets of the published layouts, and returns their root.
+func miniatures(t *testing.T, names ...string) string {
+	t.Helper()
+	root := t.TempDir()
+	for _, name := range names {
+		spec, err := dataset.Find(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files, err := layout.Draw(spec, layout.Options{Images: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for path, data := range files {
+			if err := session.WriteFile(filepath.Join(root, spec.Folder, filepath.FromSlash(path)), data.Data); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	return root
+}
+
+func TestTheFirstGateIsOneCommand(t *testing.T) {
+	names := specNames(dataset.Eleven())
+	printed, err := command(t, "reproduce", "zero-shot", "-clip", "mini", "-root", miniatures(t, names...), "-out", t.TempDir(), "-no-probe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, beside, _ := strings.Cut(printed, "Base-to-novel, beside published numbers")
+	for _, name := range append(names, "average   ") {
+		if !strings.Contains(beside, "\n"+name) {
+			t.Errorf("%s, want a line of %s", beside, name)
+		}
+	}
+	for _, want := range []string{"69.34", "74.22", "71.70", "note: The published numbers of ImageNet are of 1000 classes; these are of 6."} {
+		if !strings.Contains(beside, want) {
+			t.Errorf("%s, want %s in it", beside, want)
+		}
+	}
+}
+
+func TestATableIsPlannedThenRunThenNotRunAgain(t *testing.T) {
+	root, out := miniatures(t, "ImageNet", "ImageNetA", "EuroSAT"), t.TempDir()
+	for _, table := range []struct {
+		args []string
+		want string // in what is printed
+	}{
+		{[]string{"domain-generalization", "-datasets", "ImageNetA", "-settings", "maple/domain-generalization"}, "ImageNetA"},
+		{[]string{"base-to-novel", "-datasets", "EuroSAT", "-settings", "maple/base-to-novel"}, "EuroSAT"},
+	} {
+		args := append([]string{"reproduce"}, table.args...)
+		args = append(args, "-clip", "mini", "-root", root, "-out", out, "-seeds", "1")
+		if printed, err := command(t, append(args, "-plan")...); err != nil || printed != "" {
+			t.Errorf("%q -plan prints %q, %v", args, printed, err)
+		}
+		first, err := command(t, append(args, "-no-probe")...)
+		if err != nil || !strings.Contains(first, table.want) || !strings.Contains(first, "published") {
+			t.Fatalf("%q prints %q, %v, want %s beside published numbers", args, first, err, table.want)
+		}
+		before, err := os.ReadFile(filepath.Join(out, "results.jsonl"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		second, err := command(t, args...)
+		after, _ := os.ReadFile(filepath.Join(out, "results.jsonl")) // it was read before
+		if err != nil || second != first || string(after) != string(before) {
+			t.Errorf("%q prints %q the second time, %v, want %q", args, second, err, first)
 		}
 	}
 }
