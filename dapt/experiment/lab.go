@@ -32,6 +32,10 @@ type Lab struct {
 	Info    Backend
 	Report  func(Progress) // called as work goes on; nil reports nothing
 	Done    func(Result)   // called with each run that was computed, once it is on file; nil if nobody asks
+	Share   Share          // of each experiment's runs that are done; Folder should be its own, see [Share.Folder]
+	Known   []Result       // that count as on file too, such as those that shares were merged into; nil means none
+	Command []string       // arguments of the program that do the experiment, for [Merge] to show; nil shows none
+	planned int            // runs of all experiments
 	backend compute.Backend
 	engines map[string]*train.Engine
 	images  *train.Images
@@ -146,11 +150,12 @@ func newSettings(m dapt.Method, c train.Config, focus int, kept *share) settings
 
 // find returns the result on file of the same run, if there is one.
 func (l *Lab) find(wanted Result) (Result, bool) {
-	at := slices.IndexFunc(l.results, func(r Result) bool { return r.key() == wanted.key() })
+	known := slices.Concat(l.results, l.Known)
+	at := slices.IndexFunc(known, func(r Result) bool { return r.key() == wanted.key() })
 	if at < 0 {
 		return Result{}, false
 	}
-	return l.results[at], true
+	return known[at], true
 }
 
 // add puts a finished run on file, after how long it took.
@@ -169,10 +174,11 @@ func (l *Lab) add(r Result, took Time) error {
 }
 
 // key is the same for runs that would give the same numbers.
-func (r Result) key() string {
-	text := fmt.Sprintf("%s|%s|%s|%d|%d|%s|%s|%s|%v",
-		r.Protocol, r.Dataset, r.Method, r.Seed, r.Shots, r.Config, r.SplitHash, r.Backbone, r.Backend)
-	return hash(text)[:8]
+func (r Result) key() string { return hash(fmt.Sprintf("%s|%v", r.question(), r.Backend))[:8] }
+
+// question is the same for runs that differ in the backend only.
+func (r Result) question() string {
+	return fmt.Sprintf("%s|%s|%s|%d|%d|%s|%s|%s", r.Protocol, r.Dataset, r.Method, r.Seed, r.Shots, r.Config, r.SplitHash, r.Backbone)
 }
 
 // hash is the first 64 bits of SHA-256, in hex.
