@@ -189,10 +189,12 @@ func TestMergingWhatDoesNotFitIsAnError(t *testing.T) {
 		change func(r *Result)
 		want   string
 	}{
-		"another accuracy":   {func(r *Result) { r.Tests = []Test{r.Tests[0]}; r.Tests[0].Accuracy = 50 }, "tests[0].accuracy is 33.333333333333336 and 50"},
-		"another test":       {func(r *Result) { r.Tests = slices.Concat(r.Tests, r.Tests) }, "tests has 1 and 2 entries"},
-		"another version":    {func(r *Result) { r.Code = "v2" }, "code is v1 and v2"},
-		"another loss":       {func(r *Result) { r.Epochs = []train.Epoch{{Phase: 1, Rate: 1e-5, Losses: map[string]float64{"total": 1}, Val: -1}} }, "epochs[0].losses is"},
+		"another accuracy": {func(r *Result) { r.Tests = []Test{r.Tests[0]}; r.Tests[0].Accuracy = 50 }, "tests[0].accuracy is 33.333333333333336 and 50"},
+		"another test":     {func(r *Result) { r.Tests = slices.Concat(r.Tests, r.Tests) }, "tests has 1 and 2 entries"},
+		"another version":  {func(r *Result) { r.Code = "v2" }, "code is v1 and v2"},
+		"another loss": {func(r *Result) {
+			r.Epochs = []train.Epoch{{Phase: 1, Rate: 1e-5, Losses: map[string]float64{"total": 1}, Val: -1}}
+		}, "epochs[0].losses is"},
 		"a selection":        {func(r *Result) { r.Selection = &Selection{Method: "craig"} }, "selection is"},
 		"a name that climbs": {func(r *Result) { r.Dataset = "../../../.." }, "no name of a folder"},
 	} {

@@ -22,7 +22,7 @@ func run(c *cobra.Command, s *session.Setup, b experiment.Benchmark, p experimen
 	}
 	defer done()
 	bar := session.NewBar()
-	lab.Report = bar.Show
+	lab.Report, lab.Command = bar.Show, typed(c)
 	results, err := p.Run(c.Context(), lab)
 	bar.Finish()
 	if err != nil {
@@ -30,6 +30,9 @@ func run(c *cobra.Command, s *session.Setup, b experiment.Benchmark, p experimen
 	}
 	if feed := lab.Feed(); feed.Seconds > 0 {
 		fmt.Fprintf(c.ErrOrStderr(), "worked on images for %.0f s, in %.1f %% of which the device waited for them\n", feed.Seconds, 100*feed.Share())
+	}
+	if s.Share != (experiment.Share{}) { // a part of a table would mislead
+		return tellShare(c, s, lab, len(results))
 	}
 	o, err := session.Page(c.Context(), lab, b, results)
 	if err != nil {
