@@ -1,0 +1,48 @@
+package alloc
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// recorder is a test that keeps what it is told.
+type recorder struct {
+	testing.TB
+	told string
+}
+
+func (r *recorder) Helper() {}
+
+func (r *recorder) Errorf(format string, arguments ...any) {
+	r.told += fmt.Sprintf(format, arguments...)
+}
+
+var kept []byte
+
+func TestBoundCountsAllThatIsAllocated(t *testing.T) {
+	for name, c := range map[string]struct {
+		f    func()
+		over bool
+	}{
+		"nothing":           {func() {}, false},
+		"less":              {func() { kept = make([]byte, 1<<20) }, false},
+		"more":              {func() { kept = make([]byte, 9<<20) }, true},
+		"much, bit by bit":  {func() { grow(9 << 20) }, true},
+		"a little, as bits": {func() { grow(1 << 20) }, false},
+	} {
+		r := &recorder{TB: t}
+		runs := 0
+		Bound(r, 8<<20, func() { runs++; c.f() })
+		if over := strings.Contains(r.told, "want at most 8388608"); over != c.over || over != (runs == 2) {
+			t.Errorf("%s: Bound tells %q after %d runs, want over the limit %v", name, r.told, runs, c.over)
+		}
+	}
+}
+
+// grow allocates so many bytes in small pieces and drops them.
+func grow(bytes int) {
+	for range bytes / 64 {
+		kept = make([]byte, 64)
+	}
+}
