@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/dapt-go/dapt-go/dapt/internal/alloc"
 )
 
 func TestDecodeConvertsAsPillow(t *testing.T) {
@@ -110,6 +112,23 @@ func TestDecodeIgnoresOrientation(t *testing.T) {
 	equalRGB(t, "Decode with orientation", got, want)
 }
 
+// declaring changes the size that a PNG declares.
+func declaring(data []byte, width, height uint32) []byte {
+	data = bytes.Clone(data)
+	binary.BigEndian.PutUint32(data[16:], width)
+	binary.BigEndian.PutUint32(data[20:], height)
+	binary.BigEndian.PutUint32(data[29:], crc32.ChecksumIEEE(data[12:29]))
+	return data
+}
+
+// decoded is how many pixels Decode makes of data, if all is well with what follows its header.
+func decoded(data []byte) uint64 {
+	if n := alloc.Pixels(data); n <= MaxPixels {
+		return n
+	}
+	return 0
+}
+
 func FuzzDecode(f *testing.F) {
 	asPNG, asJPEG := encoded(f)
 	f.Add(asPNG)
@@ -121,8 +140,17 @@ func FuzzDecode(f *testing.F) {
 		}
 		f.Add(data)
 	}
+	f.Add(asPNG[:33])                     // a header alone
+	f.Add(asPNG[:len(asPNG)/2])           // cut short
+	f.Add(asJPEG[:len(asJPEG)/2])         //
+	f.Add(declaring(asPNG, 60000, 60000)) // more than is decoded
+	f.Add(declaring(asPNG, 1, 1<<31-1))   //
 	f.Fuzz(func(t *testing.T, data []byte) {
-		img, err := Decode(bytes.NewReader(data))
+		var img *image.NRGBA
+		var err error
+		// Progressive JPEG in four colours takes most: 16 bytes of coefficients for each pixel, in whole blocks, then 4 of inks,
+		// and 4 of ours.
+		alloc.Bound(t, 4<<20+64*(decoded(data)+uint64(len(data))), func() { img, err = Decode(bytes.NewReader(data)) })
 		if err != nil {
 			return
 		}

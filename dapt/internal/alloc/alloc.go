@@ -3,6 +3,8 @@
 package alloc
 
 import (
+	"bytes"
+	"image"
 	"runtime"
 	"runtime/metrics"
 	"testing"
@@ -21,6 +23,16 @@ func Bound(t testing.TB, limit uint64, f func()) {
 	if taken := exactly(f); taken > limit {
 		t.Errorf("it allocates %d bytes, want at most %d", taken, limit)
 	}
+}
+
+// Pixels is how many pixels the header of an image declares: width times height, and 0 if it is no image of a format that the
+// test's package reads. [Bound] can be a multiple of it.
+func Pixels(data []byte) uint64 {
+	config, _, err := image.DecodeConfig(bytes.NewReader(data))
+	if err != nil || config.Width <= 0 || config.Height <= 0 {
+		return 0
+	}
+	return uint64(config.Width) * uint64(config.Height)
 }
 
 // roughly is the sum of all allocations, but for some that each processor still keeps to itself. It takes a microsecond.

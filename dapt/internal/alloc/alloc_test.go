@@ -1,7 +1,10 @@
 package alloc
 
 import (
+	"bytes"
 	"fmt"
+	"image"
+	"image/png"
 	"strings"
 	"testing"
 )
@@ -36,6 +39,21 @@ func TestBoundCountsAllThatIsAllocated(t *testing.T) {
 		Bound(r, 8<<20, func() { runs++; c.f() })
 		if over := strings.Contains(r.told, "want at most 8388608"); over != c.over || over != (runs == 2) {
 			t.Errorf("%s: Bound tells %q after %d runs, want over the limit %v", name, r.told, runs, c.over)
+		}
+	}
+}
+
+func TestPixelsAreThoseThatTheHeaderDeclares(t *testing.T) {
+	var out bytes.Buffer
+	if err := png.Encode(&out, image.NewGray(image.Rect(0, 0, 7, 3))); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		data []byte
+		want uint64
+	}{"an image": {out.Bytes(), 21}, "its header": {out.Bytes()[:40], 21}, "no image": {[]byte("text"), 0}} {
+		if got := Pixels(c.data); got != c.want {
+			t.Errorf("Pixels of %s = %d, want %d", name, got, c.want)
 		}
 	}
 }
