@@ -22,6 +22,7 @@ type Merged struct {
 	Folders  []string  // that were read, in order
 	Backends []string  // names of those that computed the results, in order
 	Missing  []Missing // what the plans want and no folder has
+	Twice    []string  // runs that two backends or machines of other cores did, as in [Planned]
 }
 
 // Missing are runs that a share has yet to do.
@@ -39,6 +40,11 @@ type Missing struct {
 // It is an error if two folders have different results of one run.
 func Merge(out string, more ...string) (Merged, error) {
 	m := merger{out: out, seen: map[string]merged{}, place: map[string]int{}}
+	if len(more) > 0 {
+		if err := os.MkdirAll(out, 0o755); err != nil {
+			return Merged{}, fmt.Errorf("experiment: making the folder for results: %w; choose one that can be written to", err)
+		}
+	}
 	for _, folder := range append([]string{out}, more...) {
 		if err := m.read(folder); err != nil {
 			return Merged{}, err
@@ -56,7 +62,7 @@ func Merge(out string, more ...string) (Merged, error) {
 		return Merged{}, err
 	}
 	m.found.Results = len(m.results)
-	m.missing()
+	m.compare()
 	return m.found, nil
 }
 
@@ -195,11 +201,15 @@ func (m *merger) order() {
 	slices.SortStableFunc(m.times, func(a, b line[Time]) int { return at[a.value.Run] - at[b.value.Run] })
 }
 
-// missing lists what is planned and not there, once.
-func (m *merger) missing() {
+// compare lists what is there twice, and what is planned and not there, once.
+func (m *merger) compare() {
 	have := map[string]bool{}
 	for _, r := range m.results {
-		have[r.value.planned()] = true
+		run := r.value.planned()
+		if have[run] && !slices.Contains(m.found.Twice, run) {
+			m.found.Twice = append(m.found.Twice, run)
+		}
+		have[run] = true
 	}
 	for _, plan := range m.plans {
 		for _, r := range plan.Runs {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"os"
 	"path/filepath"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -234,9 +233,9 @@ func TestResultsOfTwoBackendsAreBothKept(t *testing.T) {
 	if err := appendLine(filepath.Join(other, "results.jsonl"), r); err != nil {
 		t.Fatal(err)
 	}
-	got, err := Merge(out, other)
-	if want := []string{"go", "xla:cuda"}; err != nil || got.Results != 2 || !reflect.DeepEqual(got.Backends, want) {
-		t.Errorf("Merge = %+v, %v, want 2 results of %q", got, err, want)
+	got, err := Merge(filepath.Join(t.TempDir(), "new"), out, other)
+	if want := []string{"go", "xla:cuda"}; err != nil || got.Results != 2 || !slices.Equal(got.Backends, want) || !slices.Equal(got.Twice, []string{r.planned()}) {
+		t.Errorf("Merge = %+v, %v, want 2 results of one run by %q", got, err, want)
 	}
 }
 
@@ -252,6 +251,26 @@ func TestRunFoldersAreCopiedWhereTheyCannotBeLinked(t *testing.T) {
 	}
 	if err := copyFile(filepath.Join(from, "prompts"), filepath.Join(to, "copy")); err != nil || read(t, filepath.Join(to, "copy")) != "new" {
 		t.Errorf("copyFile = %v", err)
+	}
+}
+
+func TestAShareGoesOnWhereAnotherMachineBegan(t *testing.T) {
+	out := t.TempDir()
+	lab, before := doShare(t, out, Share{0, 2}, tiny())
+	for name, c := range map[string]struct {
+		info Backend
+		want int
+	}{
+		"more cores":      {Backend{Name: "test", Plugin: "other", PJRT: "1", Cores: 64}, 0},
+		"another backend": {Backend{Name: "cuda", Plugin: "none", PJRT: "0", Cores: 2}, len(before)},
+	} {
+		again := newLab(t, lab.Folder)
+		again.Share, again.Info = lab.Share, c.info
+		computed := 0
+		again.Done = func(Result) { computed++ }
+		if results, err := tiny().Run(context.Background(), again); err != nil || len(results) != len(before) || computed != c.want {
+			t.Errorf("%s: %d results, %d of them computed, %v, want %d and %d", name, len(results), computed, err, len(before), c.want)
+		}
 	}
 }
 

@@ -84,6 +84,9 @@ func merge(w io.Writer, out string, more ...string) error {
 	if len(found.Backends) > 1 {
 		fmt.Fprintf(w, "note: they were computed on %s, which stand in tables of their own\n", strings.Join(found.Backends, " and "))
 	}
+	if len(found.Twice) > 0 {
+		fmt.Fprintf(w, "note: %d runs are there twice, by different backends or cores, which reports keep apart: %s\n", len(found.Twice), strings.Join(found.Twice, ", "))
+	}
 	for _, m := range found.Missing {
 		fmt.Fprintf(w, "missing: %d runs of share %d of %d", len(m.Runs), m.Share.Index, m.Share.Count)
 		if len(m.Command) > 0 {

@@ -86,11 +86,12 @@ func (x *jobs) command(name, short string, do func(c *cobra.Command) error) *cob
 			if c.ArgsLenAtDash() != 0 || len(args) == 0 {
 				return fmt.Errorf("name the experiment after two dashes, such as: go run ./tools/dapt sweep %s -tasks 8 -- fewshot -data OxfordPets", name)
 			}
-			out, err := experimentOf(args)
+			experiment, out, err := experimentOf(args)
 			if err != nil {
 				return err
 			}
-			x.job.Name, x.job.Command, x.job.Out, x.job.Program = "dapt-"+args[0], args, out, x.program
+			x.job.Name = cmp.Or(x.job.Name, "dapt-"+experiment)
+			x.job.Command, x.job.Out, x.job.Program = args, out, x.program
 			if name == "kubernetes" {
 				x.job.Folder = x.cluster.Mount
 			}
@@ -102,6 +103,7 @@ func (x *jobs) command(name, short string, do func(c *cobra.Command) error) *cob
 }
 
 func (x *jobs) resources(f *pflag.FlagSet, program []string) {
+	f.StringVar(&x.job.Name, "name", "", "of the job; empty names it after the experiment, such as dapt-fewshot")
 	f.IntVar(&x.job.GPUs, "gpus", 0, "GPUs of each task")
 	f.IntVar(&x.job.CPUs, "cpus", 0, "CPU cores of each task; 0 leaves it to the cluster")
 	f.StringVar(&x.job.Memory, "mem", "", "memory of each task, such as 16G")
@@ -110,26 +112,26 @@ func (x *jobs) resources(f *pflag.FlagSet, program []string) {
 	f.StringVar(&x.file, "file", "", "file to write to; empty prints")
 }
 
-// experimentOf checks a command line without running it, and returns the folder of its results.
-func experimentOf(args []string) (string, error) {
+// experimentOf checks a command line without running it, and returns its command and the folder of its results.
+func experimentOf(args []string) (name, out string, err error) {
 	root := newRoot()
 	c, rest, err := root.Find(doubleDashes(args))
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	if c.Flags().Lookup("share") == nil {
-		return "", fmt.Errorf("%q runs no experiment that can be divided; fewshot, dataeff, train and quickstart do", args[0])
+		return "", "", fmt.Errorf("%q runs no experiment that can be divided; fewshot, dataeff, train and quickstart do", c.Name())
 	}
 	if err := c.ParseFlags(rest); err != nil {
-		return "", fmt.Errorf("after --: %w", err)
+		return "", "", fmt.Errorf("after --: %w", err)
 	}
 	if c.Flags().Changed("share") {
-		return "", errors.New("after --: -share is what sweep gives to each task; leave it out")
+		return "", "", errors.New("after --: -share is what sweep gives to each task; leave it out")
 	}
 	if err := c.ValidateArgs(c.Flags().Args()); err != nil {
-		return "", fmt.Errorf("after --: %w", err)
+		return "", "", fmt.Errorf("after --: %w", err)
 	}
-	return c.Flag("out").Value.String(), c.ValidateFlagGroups()
+	return c.Name(), c.Flag("out").Value.String(), c.ValidateFlagGroups()
 }
 
 // write prints a manifest, or puts it into a file and says how to submit it.

@@ -163,7 +163,17 @@ func TestEverySweepFindsWhatOneProcessFinds(t *testing.T) {
 			t.Errorf("%s: the results are\n%s\nwant\n%s", name, got, want)
 		}
 	}
+	staysDone(t, filepath.Join(folder, "local"), experiment(filepath.Join(folder, "local")))
 	evaluates(t, filepath.Join(folder, "slurm"), data, weights)
+}
+
+// staysDone checks that a share of another count does nothing of what was merged.
+func staysDone(t *testing.T, out string, experiment []string) {
+	t.Helper()
+	program(t, "", append(append([]string{os.Args[0]}, experiment...), "-share", "0/1")...)
+	if again, err := filepath.Glob(filepath.Join(out, "share-0-of-1", "results.jsonl")); err != nil || len(again) > 0 {
+		t.Errorf("what was merged is computed again into %q, %v", again, err)
+	}
 }
 
 // evaluates tests the prompts of a merged run.
@@ -211,7 +221,7 @@ func TestWrongSweepsAreErrors(t *testing.T) {
 		{"sweep slurm -tasks 8 --", "name the experiment after two dashes"},
 		{"sweep slurm -- fewshot", "0 tasks, want at least 1"},
 		{"sweep slurm -tasks 8 -- report", `"report" runs no experiment`},
-		{"sweep slurm -tasks 8 -- sweep slurm", `"sweep" runs no experiment`},
+		{"sweep slurm -tasks 8 -- sweep slurm", `"slurm" runs no experiment`},
 		{"sweep slurm -tasks 8 -- none", "unknown command"},
 		{"sweep slurm -tasks 8 -- fewshot -share 1/8", "leave it out"},
 		{"sweep slurm -tasks 8 -- fewshot -epoch 1", "unknown flag"},

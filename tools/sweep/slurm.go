@@ -45,7 +45,7 @@ func Slurm(j Job, partition string) (string, error) {
 // options are those of sbatch.
 func (j Job) options(partition string) []string {
 	options := []string{
-		"--job-name=" + j.Name, fmt.Sprintf("--array=0-%d", j.Tasks-1), "--output=%x-%a.txt", "--open-mode=append", "--requeue",
+		"--job-name=" + j.Name, fmt.Sprintf("--array=0-%d", j.Tasks-1), "--output=%x-%a.out", "--open-mode=append", "--requeue",
 	}
 	add := func(name, value string) {
 		if value != "" && value != "0" {
