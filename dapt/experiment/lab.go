@@ -148,8 +148,8 @@ func newSettings(m dapt.Method, c train.Config, focus int, kept *share) settings
 	return s
 }
 
-// find returns the result on file of the same run, if there is one. A share may go on where other machines began, so that there
-// a result counts whatever its plugin and cores; reports note those.
+// find returns the result on file of the same run, if there is one. A share may go on where another machine began, so that
+// a result counts there whatever its plugin and cores; reports note those.
 func (l *Lab) find(wanted Result) (Result, bool) {
 	known := slices.Concat(l.results, l.Known)
 	at := slices.IndexFunc(known, func(r Result) bool {

@@ -22,22 +22,24 @@ type Merged struct {
 	Folders  []string  // that were read, in order
 	Backends []string  // names of those that computed the results, in order
 	Missing  []Missing // what the plans want and no folder has
-	Twice    []string  // runs that two backends or machines of other cores did, as in [Planned]
+	Twice    []string  // runs that two backends or machines of other cores did
 }
 
 // Missing are runs that a share has yet to do.
 type Missing struct {
 	Share   Share
 	Command []string // as in [Lab], without the share
-	Runs    []string // as in [Planned]
+	Runs    []string // such as "few_shot/Mini/maple/shots_4/seed1-01234567", on whatever backend
 }
 
-// Merge collects in out what the folders of out's shares hold, and what the folders in more and their shares hold. The results
-// file is then byte for byte that of one process that did all: results are in the order of the plans, after those that
-// are in no plan. Finished runs' folders are linked below out, or copied where the file system cannot link. Nothing is taken away, so
-// that Merge can be called while shares are at work, and again. But no process may be writing to out itself.
+// Merge collects in out, which it makes if there are more folders, what out and those have, and the folders of their shares.
+// The results file is then byte for byte that of one process that did all: shares keep a plan of the experiment, and
+// results are in its order, after those that are in no plan. Finished runs' folders are linked below out, or copied where
+// the file system cannot link. Nothing is taken away, so that Merge can be called while shares are at work, and again. But
+// no process may be writing to out itself.
 //
-// It is an error if two folders have different results of one run.
+// It is an error if two folders have different results of one run on the same backend, or if a line is no result; nothing is
+// written then.
 func Merge(out string, more ...string) (Merged, error) {
 	m := merger{out: out, seen: map[string]merged{}, place: map[string]int{}}
 	if len(more) > 0 {
@@ -77,7 +79,7 @@ type merger struct {
 	found   Merged
 	results []merged
 	seen    map[string]merged // by key
-	plans   []Plan
+	plans   []agenda
 	place   map[string]int // of planned runs, counted from 1
 	times   []line[Time]
 }
@@ -91,7 +93,8 @@ func (m *merger) read(folder string) error {
 	var shares []Share
 	for _, entry := range entries {
 		var s Share
-		if _, err := fmt.Sscanf(entry.Name(), "share-%d-of-%d", &s.Index, &s.Count); err == nil && s.Folder("") == entry.Name() && entry.IsDir() {
+		_, err := fmt.Sscanf(entry.Name(), "share-%d-of-%d", &s.Index, &s.Count)
+		if err == nil && s.Folder("") == entry.Name() && entry.IsDir() {
 			shares = append(shares, s)
 		}
 	}
@@ -113,7 +116,7 @@ func (m *merger) readOne(folder string) error {
 	if err != nil {
 		return err
 	}
-	plans, err := readPlans(filepath.Join(folder, planFile))
+	plans, err := readLines[agenda](filepath.Join(folder, agendaFile))
 	if err != nil {
 		return err
 	}
@@ -122,7 +125,9 @@ func (m *merger) readOne(folder string) error {
 		return err
 	}
 	m.found.Folders = append(m.found.Folders, folder)
-	m.plans = append(m.plans, plans...)
+	for _, p := range plans {
+		m.plans = append(m.plans, p.value)
+	}
 	for _, t := range times {
 		if !slices.ContainsFunc(m.times, func(other line[Time]) bool { return bytes.Equal(other.text, t.text) }) {
 			m.times = append(m.times, t)
@@ -139,7 +144,8 @@ func (m *merger) readOne(folder string) error {
 // add takes in a result, unless it is there already.
 func (m *merger) add(r merged) error {
 	if !filepath.IsLocal(r.value.folder()) {
-		return fmt.Errorf("experiment: %s has a result of %q by %q, which is no name of a folder; delete the line", r.folder, r.value.Dataset, r.value.Method)
+		return fmt.Errorf("experiment: %s has a result of %q by %q, which is no name of a folder; delete the line",
+			filepath.Join(r.folder, "results.jsonl"), r.value.Dataset, r.value.Method)
 	}
 	before, ok := m.seen[r.value.key()]
 	if !ok {
@@ -155,7 +161,7 @@ func (m *merger) add(r merged) error {
 	}
 	field := difference("", reflect.ValueOf(before.value), reflect.ValueOf(r.value))
 	return fmt.Errorf("experiment: %s and %s have different results of %s: %s; delete that line of one of them",
-		filepath.Join(before.folder, "results.jsonl"), filepath.Join(r.folder, "results.jsonl"), r.value.planned(), field)
+		filepath.Join(before.folder, "results.jsonl"), filepath.Join(r.folder, "results.jsonl"), r.value.run(), field)
 }
 
 // difference names the first field in which two values of one type differ, and what it is.
@@ -193,7 +199,7 @@ func (m *merger) order() {
 			}
 		}
 	}
-	slices.SortStableFunc(m.results, func(a, b merged) int { return m.place[a.value.planned()] - m.place[b.value.planned()] })
+	slices.SortStableFunc(m.results, func(a, b merged) int { return m.place[a.value.run()] - m.place[b.value.run()] })
 	at := map[string]int{}
 	for i, r := range m.results {
 		at[r.value.folder()] = i + 1
@@ -205,7 +211,7 @@ func (m *merger) order() {
 func (m *merger) compare() {
 	have := map[string]bool{}
 	for _, r := range m.results {
-		run := r.value.planned()
+		run := r.value.run()
 		if have[run] && !slices.Contains(m.found.Twice, run) {
 			m.found.Twice = append(m.found.Twice, run)
 		}
@@ -218,7 +224,8 @@ func (m *merger) compare() {
 			}
 			have[r.Run] = true
 			share := Share{r.Share, plan.Count}
-			at := slices.IndexFunc(m.found.Missing, func(o Missing) bool { return o.Share == share && slices.Equal(o.Command, plan.Command) })
+			same := func(o Missing) bool { return o.Share == share && slices.Equal(o.Command, plan.Command) }
+			at := slices.IndexFunc(m.found.Missing, same)
 			if at < 0 {
 				at = len(m.found.Missing)
 				m.found.Missing = append(m.found.Missing, Missing{Share: share, Command: plan.Command})
@@ -230,15 +237,13 @@ func (m *merger) compare() {
 }
 
 // texts are whole lines.
-func texts[T interface{ bytes() []byte }](lines []T) []byte {
-	var text []byte
+func texts[T fmt.Stringer](lines []T) []byte {
+	var text strings.Builder
 	for _, l := range lines {
-		text = append(append(text, l.bytes()...), '\n')
+		text.WriteString(l.String() + "\n")
 	}
-	return text
+	return []byte(text.String())
 }
-
-func (l line[T]) bytes() []byte { return l.text }
 
 // write puts a whole file below out, or leaves it if that is what it holds.
 func (m *merger) write(name string, text []byte) error {

@@ -28,6 +28,9 @@ type line[T any] struct {
 	text  []byte
 }
 
+// String is its text.
+func (l line[T]) String() string { return string(l.text) }
+
 // readLines reads a file as [ReadResults] does.
 func readLines[T any](path string) ([]line[T], error) {
 	data, err := os.ReadFile(path)

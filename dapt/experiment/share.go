@@ -11,16 +11,16 @@ import (
 	"strings"
 )
 
-// Share is a part of the runs of every experiment, so that processes or machines can divide them. The shares of a count
-// have no run in common, all runs together, and about as much work each; which run is whose follows from the experiment and the
-// count alone, not from what is on file. The zero Share is all runs.
+// Share is a part of the runs of every experiment, so that processes or machines can divide them. Each run is in one share,
+// and all shares have about as much work. Which run is whose follows from the experiment and the count alone, not from
+// what is on file. The zero Share is all runs.
 type Share struct {
 	Index int // from 0 to Count-1
 	Count int // shares; 0 divides nothing
 }
 
-// ParseShare reads "2/8", the third of eight shares: the first is 0/8, as the indices of Slurm's arrays and of Kubernetes' jobs
-// may be. "" is the zero Share.
+// ParseShare reads "2/8", the third of eight shares: the first is 0/8, as indices of Slurm's arrays may and those of
+// Kubernetes' jobs do count from 0. "" is the zero Share. The error says what else it could be.
 func ParseShare(text string) (Share, error) {
 	if text == "" {
 		return Share{}, nil
@@ -51,8 +51,8 @@ func (s Share) String() string {
 	return fmt.Sprintf("%d/%d", s.Index, s.Count)
 }
 
-// Folder is the folder of a share's results, "share-2-of-8" below that of all, so that no two processes write to one file; the
-// zero Share has out itself.
+// Folder is the folder of a share's results, "share-2-of-8" below that of all, so that no two processes write to one
+// file; the zero Share has out itself.
 func (s Share) Folder(out string) string {
 	if s == (Share{}) {
 		return out
@@ -68,7 +68,7 @@ func owners(runs []run, count int) []int {
 		order[i], costs[i] = i, r.cost()
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(costs[b], costs[a]) })
-	owner, load := make([]int, len(runs)), make([]int, count)
+	owner, load := make([]int, len(runs)), make([]int, min(count, len(runs))) // further shares get nothing
 	for _, i := range order {
 		owner[i] = slices.Index(load, slices.Min(load))
 		load[owner[i]] += max(costs[i], 1)
@@ -76,26 +76,27 @@ func owners(runs []run, count int) []int {
 	return owner
 }
 
-// planFile is where a share's folder keeps the plans of its experiments.
-const planFile = "plan.jsonl"
+// agendaFile is where a share's folder keeps those of its experiments.
+const agendaFile = "plan.jsonl"
 
-// Plan is all that an experiment has to do, one JSON line of plan.jsonl in the folder of each of its shares. It says in
+// agenda is all that an experiment has to do, one JSON line of plan.jsonl in the folder of each of its shares. It says in
 // which order one process alone would have put the results on file.
-type Plan struct {
+type agenda struct {
 	Command []string  `json:"command,omitempty"` // as in [Lab]
 	Count   int       `json:"shares"`
-	Runs    []Planned `json:"runs"`
+	Runs    []planned `json:"runs"`
 }
 
-// Planned is one run of a plan.
-type Planned struct {
+// planned is one run of an agenda.
+type planned struct {
 	Run   string `json:"run"`   // the same for every backend, such as "few_shot/Mini/maple/shots_4/seed1-01234567"
 	Share int    `json:"share"` // index of the share that does it
 }
 
-// planned is what a plan calls the run of a result.
-func (r Result) planned() string {
-	return path.Join(r.Protocol, r.Dataset, r.Method, fmt.Sprintf("shots_%d", r.Shots), fmt.Sprintf("seed%d-%s", r.Seed, hash(r.question())[:8]))
+// run is what an agenda calls the run of a result.
+func (r Result) run() string {
+	run := fmt.Sprintf("seed%d-%s", r.Seed, hash(r.question())[:8])
+	return path.Join(r.Protocol, r.Dataset, r.Method, fmt.Sprintf("shots_%d", r.Shots), run)
 }
 
 // own returns the runs of the lab's share, and keeps the plan of all in its folder.
@@ -104,34 +105,25 @@ func (l *Lab) own(runs []run) ([]run, error) {
 	if err := l.Share.Validate(); err != nil || l.Share.Count == 0 {
 		return runs, err
 	}
-	plan := Plan{Command: l.Command, Count: l.Share.Count}
+	all := agenda{Command: l.Command, Count: l.Share.Count}
 	var own []run
 	for i, owner := range owners(runs, l.Share.Count) {
-		plan.Runs = append(plan.Runs, Planned{runs[i].result.planned(), owner})
+		all.Runs = append(all.Runs, planned{runs[i].result.run(), owner})
 		if owner == l.Share.Index {
 			own = append(own, runs[i])
 		}
 	}
-	return own, l.keepPlan(plan)
+	return own, l.keepAgenda(all)
 }
 
-// keepPlan puts a plan on file, once.
-func (l *Lab) keepPlan(plan Plan) error {
-	file := filepath.Join(l.Folder, planFile)
-	known, err := readPlans(file)
-	if err != nil || slices.ContainsFunc(known, func(p Plan) bool { return reflect.DeepEqual(p, plan) }) {
+// keepAgenda puts an agenda on file, once.
+func (l *Lab) keepAgenda(a agenda) error {
+	file := filepath.Join(l.Folder, agendaFile)
+	lines, err := readLines[agenda](file)
+	if err != nil || slices.ContainsFunc(lines, func(other line[agenda]) bool { return reflect.DeepEqual(other.value, a) }) {
 		return err
 	}
-	return appendLine(file, plan)
-}
-
-func readPlans(file string) ([]Plan, error) {
-	lines, err := readLines[Plan](file)
-	var plans []Plan
-	for _, line := range lines {
-		plans = append(plans, line.value)
-	}
-	return plans, err
+	return appendLine(file, a)
 }
 
 // Planned is how many runs the lab's experiments had so far, those of other shares too.

@@ -28,8 +28,8 @@ func TestSharesAreReadAsTheyAreWritten(t *testing.T) {
 	}
 }
 
-// planned are the runs of the small experiment.
-func planned(t *testing.T) []run {
+// smallRuns are the runs of the small experiment.
+func smallRuns(t *testing.T) []run {
 	t.Helper()
 	b := small()
 	runs, err := plan{
@@ -43,7 +43,7 @@ func planned(t *testing.T) []run {
 }
 
 func TestSharesDivideAllRunsEvenly(t *testing.T) {
-	runs := planned(t)
+	runs := smallRuns(t)
 	whole, longest := 0, 0
 	for _, r := range runs {
 		whole, longest = whole+r.cost(), max(longest, r.cost())
@@ -59,7 +59,7 @@ func TestSharesDivideAllRunsEvenly(t *testing.T) {
 		if count >= len(runs) && slices.Max(load) != longest {
 			t.Errorf("%d shares of %d runs cost %v, want one run each", count, len(runs), load)
 		}
-		if again := owners(planned(t), count); !slices.Equal(owner, again) {
+		if again := owners(smallRuns(t), count); !slices.Equal(owner, again) {
 			t.Errorf("%d shares are %v, and another time %v", count, owner, again)
 		}
 	}
@@ -234,7 +234,7 @@ func TestResultsOfTwoBackendsAreBothKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := Merge(filepath.Join(t.TempDir(), "new"), out, other)
-	if want := []string{"go", "xla:cuda"}; err != nil || got.Results != 2 || !slices.Equal(got.Backends, want) || !slices.Equal(got.Twice, []string{r.planned()}) {
+	if want := []string{"go", "xla:cuda"}; err != nil || got.Results != 2 || !slices.Equal(got.Backends, want) || !slices.Equal(got.Twice, []string{r.run()}) {
 		t.Errorf("Merge = %+v, %v, want 2 results of one run by %q", got, err, want)
 	}
 }

@@ -138,10 +138,7 @@ func FuzzDecodedMasksAreBlackAndWhite(f *testing.F) {
 	f.Add(encode(f, disc(8, 255, 1))[:40])
 	f.Add([]byte("GIF89a\xff\xff\xff\xff\x00\x00\x00,\x00\x00\x00\x00\xff\xff\xff\xff\x00\x02\x02L\x01\x00;")) // 65535 x 65535
 	f.Fuzz(func(t *testing.T, data []byte) {
-		pixels := alloc.Pixels(data)
-		if pixels > transform.MaxPixels {
-			pixels = 0
-		}
+		pixels := alloc.Pixels(data, transform.MaxPixels)
 		for _, rule := range []Decoding{Auto, Binary, Labels} {
 			var mask *image.Gray
 			var err error

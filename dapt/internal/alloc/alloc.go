@@ -25,14 +25,16 @@ func Bound(t testing.TB, limit uint64, f func()) {
 	}
 }
 
-// Pixels is how many pixels the header of an image declares: width times height, and 0 if it is no image of a format that the
+// Pixels is how many pixels the header of an image declares, width and height being filled up to whole blocks of 32, as they
+// may be in a JPEG. It is 0 if there are more than most, which should be refused, or if it is no image of a format that the
 // test's package reads. [Bound] can be a multiple of it.
-func Pixels(data []byte) uint64 {
+func Pixels(data []byte, most uint64) uint64 {
 	config, _, err := image.DecodeConfig(bytes.NewReader(data))
-	if err != nil || config.Width <= 0 || config.Height <= 0 {
+	width, height := uint64(config.Width), uint64(config.Height)
+	if err != nil || config.Width <= 0 || config.Height <= 0 || width > most/height {
 		return 0
 	}
-	return uint64(config.Width) * uint64(config.Height)
+	return (width + 31) / 32 * ((height + 31) / 32) * 32 * 32
 }
 
 // roughly is the sum of all allocations, but for some that each processor still keeps to itself. It takes a microsecond.

@@ -45,14 +45,17 @@ func TestBoundCountsAllThatIsAllocated(t *testing.T) {
 
 func TestPixelsAreThoseThatTheHeaderDeclares(t *testing.T) {
 	var out bytes.Buffer
-	if err := png.Encode(&out, image.NewGray(image.Rect(0, 0, 7, 3))); err != nil {
+	if err := png.Encode(&out, image.NewGray(image.Rect(0, 0, 7, 33))); err != nil {
 		t.Fatal(err)
 	}
 	for name, c := range map[string]struct {
 		data []byte
 		want uint64
-	}{"an image": {out.Bytes(), 21}, "its header": {out.Bytes()[:40], 21}, "no image": {[]byte("text"), 0}} {
-		if got := Pixels(c.data); got != c.want {
+		most uint64
+	}{
+		"an image": {out.Bytes(), 2048, 231}, "its header": {out.Bytes()[:40], 2048, 231}, "a large image": {out.Bytes(), 0, 230}, "no image": {[]byte("text"), 0, 231},
+	} {
+		if got := Pixels(c.data, c.most); got != c.want {
 			t.Errorf("Pixels of %s = %d, want %d", name, got, c.want)
 		}
 	}
