@@ -2,8 +2,10 @@ package experiment
 
 import (
 	"context"
+	"encoding/json"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -272,6 +274,54 @@ func TestAShareGoesOnWhereAnotherMachineBegan(t *testing.T) {
 			t.Errorf("%s: %d results, %d of them computed, %v, want %d and %d", name, len(results), computed, err, len(before), c.want)
 		}
 	}
+}
+
+func FuzzShareIsReadBackEqual(f *testing.F) {
+	for _, text := range []string{"", "0/1", "2/8", "8/8", "-1/8", "+1/08", "1/2/3"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		s, err := ParseShare(text)
+		if err != nil {
+			return
+		}
+		if again, err := ParseShare(s.String()); err != nil || again != s || s.Validate() != nil {
+			t.Errorf("ParseShare(%q) = %v, %v, want %v, as %q", s.String(), again, err, s, text)
+		}
+	})
+}
+
+// FuzzMergingTwiceIsMergingOnce gives two shares the same files.
+func FuzzMergingTwiceIsMergingOnce(f *testing.F) {
+	one, err := json.Marshal(some()[0])
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(string(one)+"\n"+string(one)+"\n", `{"shares":2,"runs":[{"run":"a","share":1},{"run":"a","share":0}]}`+"\n")
+	f.Add("{}\n{\"config\":null,\"dataset\":\"..\"}\n", "{}\n")
+	f.Add("null\n[]\n", "null\n{\"shares\":-1,\"runs\":[{}]}\n")
+	f.Fuzz(func(t *testing.T, results, agendas string) {
+		out := t.TempDir()
+		for i := range 2 {
+			folder := (Share{i, 2}).Folder(out)
+			if err := os.Mkdir(folder, 0o755); err != nil {
+				t.Fatal(err)
+			}
+			for name, text := range map[string]string{"results.jsonl": results, agendaFile: agendas} {
+				if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		first, err := Merge(out)
+		if err != nil || first.Results == 0 {
+			return
+		}
+		want := read(t, filepath.Join(out, "results.jsonl"))
+		if again, err := Merge(out); err != nil || !reflect.DeepEqual(again, first) || read(t, filepath.Join(out, "results.jsonl")) != want {
+			t.Errorf("Merge again = %+v, %v, want %+v and the same file", again, err, first)
+		}
+	})
 }
 
 func TestAWrongShareIsAnErrorBeforeAnythingIsTuned(t *testing.T) {

@@ -13,8 +13,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path"
 	"regexp"
-	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -97,8 +97,8 @@ func show(out io.Writer, outcomes []outcome) (failed int) {
 		failed++
 		fmt.Fprintf(out, "\n%s fails:\n%s\n", o.target, o.output)
 		if o.input != "" {
-			fmt.Fprintf(out, "reproduce: go test -run=%s ./%s\nkeep it:   git add %s/%s, with the mend, so that every go test runs it\n",
-				strings.Join([]string{"^" + o.target.name + "$", o.base()}, "/"), o.target.folder, o.target.folder, o.input)
+			fmt.Fprintf(out, "reproduce: go test -run='^%s$/%s' ./%s\nkeep it:   git add %s/%s, with the mend, so that every go test runs it\n",
+				o.name, path.Base(o.input), o.folder, o.folder, o.input)
 		}
 	}
 	return failed

@@ -60,7 +60,7 @@ func TestAFailureIsToldWithItsInput(t *testing.T) {
 	}
 	for _, want := range []string{
 		`a\.FuzzGood +[1-9]\d* +\d+ +ok\n`, `b\.FuzzBad .* FAILS, see b/testdata/fuzz/FuzzBad/\w+\n`, `F\(-?\d+\) = 0, want 1`,
-		`reproduce: go test -run=\^FuzzBad\$/\w+ \./b\n`, `keep it:   git add b/testdata/fuzz/FuzzBad/\w+,`,
+		`reproduce: go test -run='\^FuzzBad\$/\w+' \./b\n`, `keep it:   git add b/testdata/fuzz/FuzzBad/\w+,`,
 	} {
 		if !regexp.MustCompile(want).MatchString(got) {
 			t.Errorf("it prints\n%s\nwant %s in it", got, want)

@@ -51,9 +51,6 @@ func (o outcome) result() string {
 	return "ok"
 }
 
-// base is the name of the input that fails.
-func (o outcome) base() string { return path.Base(o.input) }
-
 // find lists the fuzz targets of the packages as this machine builds them, without building: go test -list would link all.
 func find(ctx context.Context, root string, wanted *regexp.Regexp) ([]target, error) {
 	c := exec.CommandContext(ctx, "go", "list", "-json=Dir,ImportPath,TestGoFiles,XTestGoFiles", "./...")

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -21,8 +22,8 @@ var (
 	imageForm = regexp.MustCompile(`^[\w][-\w./:@]*$`)
 )
 
-// manifest is what we use of a Job of batch/v1. Kubernetes' own types would bring 14 modules with them; the tests hold the
-// manifest to Kubernetes' published schema instead.
+// manifest is what we use of a Job of batch/v1. Kubernetes' own types would bring 14 modules with them; instead, tests hold
+// the manifest to Kubernetes' published schema.
 type manifest struct {
 	APIVersion string `yaml:"apiVersion"`
 	Kind       string
@@ -74,8 +75,8 @@ type volume struct {
 // attempts is how often a pod of one index may fail; each goes on where the last was.
 const attempts = 6
 
-// Kubernetes returns the manifest of an indexed Job with a pod for each share. A pod that fails or is evicted starts again and goes
-// on where it was; how to merge is said at the top.
+// Kubernetes returns the manifest of an indexed Job of batch/v1, with a pod for each share. A pod that fails or is evicted
+// starts again and goes on where it was. How to merge is said at the top. The error names what Kubernetes would not take.
 func Kubernetes(j Job, c Cluster) (string, error) {
 	if err := j.Validate(); err != nil {
 		return "", err
@@ -93,9 +94,9 @@ func Kubernetes(j Job, c Cluster) (string, error) {
 	m.Spec = jobSpec{CompletionMode: "Indexed", Completions: j.Tasks, Parallelism: j.Tasks, BackoffLimitPerIndex: attempts}
 	m.Spec.Template.Spec = j.pod(c)
 	var text bytes.Buffer
-	fmt.Fprintf(&text, "# %d pods, each of which does a share of the runs. Start them with kubectl apply -f, and when all have ended, merge\n"+
-		"# what they found, where the volume is mounted at %s:\n#\n#   %s\n",
-		j.Tasks, c.Mount, QuoteAll(append(append([]string{}, j.Program...), "merge", j.Out)))
+	fmt.Fprintf(&text, "# %d pods, each of which does a share of the runs. Start them with kubectl apply -f, and when all have ended,\n"+
+		"# merge what they found, where the volume is mounted at %s:\n#\n#   %s\n",
+		j.Tasks, c.Mount, QuoteAll(slices.Concat(j.Program, []string{"merge", j.Out})))
 	encoder := yaml.NewEncoder(&text)
 	encoder.SetIndent(2)
 	if err := encoder.Encode(m); err != nil {
@@ -109,7 +110,7 @@ func (j Job) pod(c Cluster) podSpec {
 	deadline, _ := seconds(j.Time) // Validate has read it
 	work := volume{Name: "work"}
 	work.PersistentVolumeClaim.ClaimName = c.Claim
-	command := append(append([]string{}, j.Program...), j.Command...)
+	command := slices.Concat(j.Program, j.Command)
 	for i, word := range command {
 		command[i] = strings.ReplaceAll(word, "$", "$$") // $(NAME) stands for a variable
 	}

@@ -35,8 +35,8 @@ func GPUs() []string {
 	}
 }
 
-// Run runs a process for each share, and copies what they print to Output, each line after its share. If ctx ends all processes are
-// asked to stop, and the next Run goes on. Of a share that fails, the others are not told; the error names it.
+// Run runs a process for each share, and copies what they print to Output, each line after its share. If ctx ends, all
+// processes are asked to stop, and the next Run goes on from there. If one fails, the others go on, and the error names it.
 func (l Local) Run(ctx context.Context, j Job) error {
 	if err := j.Validate(); err != nil {
 		return err

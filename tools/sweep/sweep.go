@@ -5,6 +5,7 @@ package sweep
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -42,7 +43,7 @@ func (j Job) Validate() error {
 	case j.Memory != "" && !memoryForm.MatchString(j.Memory):
 		return fmt.Errorf("sweep: memory %q, want a number and M, G or T, such as 16G", j.Memory)
 	}
-	for _, text := range append(append([]string{j.Folder, j.Out}, j.Program...), j.Command...) {
+	for _, text := range slices.Concat([]string{j.Folder, j.Out}, j.Program, j.Command) {
 		if strings.ContainsFunc(text, unicode.IsControl) {
 			return fmt.Errorf("sweep: argument %q has a line end or another control character, which scripts cannot hold", text)
 		}
