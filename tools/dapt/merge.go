@@ -61,8 +61,9 @@ func newMerge() *cobra.Command {
 	return &cobra.Command{
 		Use:   "merge OUT [MORE...]",
 		Short: "merge what shares of an experiment, here and in other folders, have found into OUT; tells what is missing",
-		Long: "Writes to OUT/results.jsonl what one process would have written that did all runs, and links the runs' folders below OUT/runs, or\n" +
-			"copies them where the file system cannot link. Takes nothing away, and may be called again, also while shares are at work.",
+		Long: "Writes to OUT/results.jsonl what one process would have written that did all runs, and links the runs' folders below\n" +
+			"OUT/runs, or copies them where the file system cannot link. Takes nothing away, and may be called again, also while\n" +
+			"shares are at work.",
 		Example: "  go run ./tools/dapt merge dapt-results\n  go run ./tools/dapt merge dapt-results /mnt/other/dapt-results",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -85,10 +86,10 @@ func merge(w io.Writer, out string, more ...string) error {
 		fmt.Fprintf(w, "note: they were computed on %s, which stand in tables of their own\n", strings.Join(found.Backends, " and "))
 	}
 	if len(found.Twice) > 0 {
-		fmt.Fprintf(w, "note: %d runs are there twice, by different backends or cores, which reports keep apart: %s\n", len(found.Twice), strings.Join(found.Twice, ", "))
+		fmt.Fprintf(w, "note: there twice, by different backends or cores, which reports keep apart: %s\n", strings.Join(found.Twice, ", "))
 	}
 	for _, m := range found.Missing {
-		fmt.Fprintf(w, "missing: %d runs of share %d of %d", len(m.Runs), m.Share.Index, m.Share.Count)
+		fmt.Fprintf(w, "missing of share %d of %d: %d", m.Share.Index, m.Share.Count, len(m.Runs))
 		if len(m.Command) > 0 {
 			fmt.Fprintf(w, "; do them with: go run ./tools/dapt %s -share %s", tasks.QuoteAll(m.Command), m.Share)
 		}

@@ -205,7 +205,7 @@ func TestMergeSaysHowToDoWhatIsMissing(t *testing.T) {
 	}
 	printed, err := command(t, "merge", out)
 	for _, want := range []string{
-		"missing: 1 runs of share 0 of 2; do them with: go run ./tools/dapt fewshot '-out=" + out + "' -share 0/2\n  a\n", "-share 1/2\n  b\n",
+		"missing of share 0 of 2: 1; do them with: go run ./tools/dapt fewshot '-out=" + out + "' -share 0/2\n  a\n", "-share 1/2\n  b\n",
 		"next:    go run ./tools/dapt merge '" + out + "', once they are done\n",
 	} {
 		if err != nil || !strings.Contains(printed, want) {

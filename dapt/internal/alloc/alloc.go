@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// Bound runs f, and fails t if f allocates more than limit bytes, of which some may have been freed meanwhile. It counts what other
-// goroutines allocate too, so that no test may run beside it, and runs f a second time before it fails. Limits under a
+// Bound runs f, and fails t if f allocates more than limit bytes, of which some may have been freed meanwhile. It counts what
+// other goroutines allocate too, so that no test may run beside it, and runs f a second time before it fails. Limits under a
 // megabyte are not to be told from noise.
 func Bound(t testing.TB, limit uint64, f func()) {
 	t.Helper()
