@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"github.com/dapt-go/dapt-go/dapt/internal/alloc"
 )
 
 // files makes a file system of names and contents.
@@ -172,10 +174,16 @@ func FuzzSplitIsReadBackEqual(f *testing.F) {
 	f.Add([]byte(`{"train": [["cat/1.jpg", 0, "cat <&>"], ["é/1.jpg", 1, "dog_2"]], "val": [], "test": [["cat/2.jpg", 0, "cat <&>"]]}`))
 	f.Add([]byte(`{"test": [["a", 0, "b"]]}`))
 	f.Add([]byte(`{"train": [["../a", 0, "b"], [], 7]}`))
+	f.Add([]byte(`{"train": [["a", 0, "b"], ["a", 2000000000, "b"]]}`))
+	f.Add([]byte(`{"train": [["a", 0, "b"]], "train": [["a", 0, "b"], ["a", -1, "b"]], "val": null}`))
+	f.Add([]byte(`{"test": [["a", 1e3, "b"], [null, 0, ""], [["a"], 0, {}]]}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		for _, images := range []string{"", "images/all"} {
 			spec := Spec{Name: "Fuzz", Images: images, Split: "split.json"}
-			d, err := Open(spec, fstest.MapFS{"split.json": {Data: data}})
+			var d *Dataset
+			var err error
+			// Each list of a few bytes becomes an item, and each item's path one below the images' folder.
+			alloc.Bound(t, 1<<20+512*uint64(len(data)), func() { d, err = Open(spec, fstest.MapFS{"split.json": {Data: data}}) })
 			if err != nil {
 				return
 			}

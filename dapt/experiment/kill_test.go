@@ -44,7 +44,10 @@ func TestInAnotherProcess(t *testing.T) {
 		t.Skip("started by TestAKilledExperimentGoesOn")
 	}
 	lab := newLab(t, folder)
-	lab.Report = func(p Progress) { fmt.Printf("at %s, %s\n", p.Run, p.Doing) }
+	lab.Report = func(p Progress) {
+		fmt.Printf("at %s, %s\n", p.Run, p.Doing)
+		_, _ = os.Stdin.Read(make([]byte, 1)) // waits to be killed or told to go on
+	}
 	if _, err := (killed{}).Run(context.Background(), lab); err != nil {
 		t.Fatal(err)
 	}
@@ -61,6 +64,10 @@ func kill(t *testing.T, folder, what string, events int) bool {
 	if err != nil {
 		t.Fatal(err)
 	}
+	on, err := child.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := child.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -74,6 +81,7 @@ func kill(t *testing.T, folder, what string, events int) bool {
 			}
 			break
 		}
+		_, _ = on.Write([]byte{0}) // fails where the process has ended
 	}
 	if err := child.Wait(); err == nil {
 		return false

@@ -33,6 +33,10 @@ type Lab struct {
 	Report  func(Progress) // called as work goes on; nil reports nothing
 	Done    func(Result)   // called with each run that was computed, once it is on file; nil if nobody asks
 	Notice  func(string)   // called with what a user should know of the data before the first run, a sentence each; nil tells nobody
+	Share   Share          // of each experiment's runs that are done; Folder should be its own, see [Share.Folder]
+	Known   []Result       // that count as on file too, such as those that shares were merged into; nil means none
+	Command []string       // arguments of the program that do the experiment, for [Merge] to show; nil shows none
+	planned int            // runs of all experiments
 	backend compute.Backend
 	engines map[string]*train.Engine
 	images  *train.Images
@@ -147,14 +151,23 @@ func newSettings(m dapt.Method, c train.Config, focus int, kept *share) settings
 	return s
 }
 
-// find returns the result on file of the same run, if there is one.
+// find returns the result on file of the same run, if there is one. A share may go on where another machine began, so that
+// a result counts there whatever its plugin and cores; reports note those.
 func (l *Lab) find(wanted Result) (Result, bool) {
-	key := wanted.key()
-	at := slices.IndexFunc(l.results, func(r Result) bool { return r.DataHash == wanted.DataHash && r.key() == key })
+	key, known := wanted.key(), slices.Concat(l.results, l.Known)
+	at := slices.IndexFunc(known, func(r Result) bool {
+		switch {
+		case r.DataHash != wanted.DataHash:
+			return false
+		case l.Share == (Share{}):
+			return r.key() == key
+		}
+		return r.question() == wanted.question() && r.Backend.Name == wanted.Backend.Name
+	})
 	if at < 0 {
 		return Result{}, false
 	}
-	return l.results[at], true
+	return known[at], true
 }
 
 // add puts a finished run on file, after how long it took.
@@ -173,10 +186,11 @@ func (l *Lab) add(r Result, took Time) error {
 }
 
 // key is the same for runs that would give the same numbers.
-func (r Result) key() string {
-	text := fmt.Sprintf("%s|%s|%s|%d|%d|%s|%s|%s|%v",
-		r.Protocol, r.Dataset, r.Method, r.Seed, r.Shots, r.Config, r.SplitHash, r.Backbone, r.Backend)
-	return hash(text)[:8]
+func (r Result) key() string { return hash(fmt.Sprintf("%s|%v", r.question(), r.Backend))[:8] }
+
+// question is the same for runs that differ in the backend only.
+func (r Result) question() string {
+	return fmt.Sprintf("%s|%s|%s|%d|%d|%s|%s|%s", r.Protocol, r.Dataset, r.Method, r.Seed, r.Shots, r.Config, r.SplitHash, r.Backbone)
 }
 
 // hash is the first 64 bits of SHA-256, in hex.

@@ -14,6 +14,25 @@ import (
 // ReadResults reads a results file, one JSON line a run. A last line that was cut short by a crash is left out; any other
 // bad line is an error that names it. No file is no result.
 func ReadResults(path string) ([]Result, error) {
+	lines, err := readLines[Result](path)
+	var results []Result
+	for _, line := range lines {
+		results = append(results, line.value)
+	}
+	return results, err
+}
+
+// line is a line of JSON, with its bytes up to its line end.
+type line[T any] struct {
+	value T
+	text  []byte
+}
+
+// String is its text.
+func (l line[T]) String() string { return string(l.text) }
+
+// readLines reads a file as [ReadResults] does.
+func readLines[T any](path string) ([]line[T], error) {
 	data, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
@@ -21,21 +40,21 @@ func ReadResults(path string) ([]Result, error) {
 	if err != nil {
 		return nil, fmt.Errorf("experiment: reading results: %w; choose a folder that can be read and written", err)
 	}
-	var results []Result
+	var all []line[T]
 	lines := bufio.NewReader(bytes.NewReader(data))
 	for number := 1; ; number++ {
-		line, err := lines.ReadBytes('\n')
+		text, err := lines.ReadBytes('\n')
 		if errors.Is(err, io.EOF) { // what follows the last line end was cut short
-			return results, nil
+			return all, nil
 		}
-		if len(bytes.TrimSpace(line)) == 0 {
+		if text = bytes.TrimSpace(text); len(text) == 0 {
 			continue
 		}
-		var result Result
-		if err := json.Unmarshal(line, &result); err != nil {
+		one := line[T]{text: text}
+		if err := json.Unmarshal(text, &one.value); err != nil {
 			return nil, fmt.Errorf("experiment: results file %s, line %d: %w; mend or delete the line", path, number, err)
 		}
-		results = append(results, result)
+		all = append(all, one)
 	}
 }
 

@@ -111,8 +111,12 @@ func (r *run) cost() int {
 	return work
 }
 
-// runAll does the runs that are not on file, and returns the results of all, in their order.
+// runAll does those runs of the lab's share that are not on file, and returns the results of the share, in their order.
 func (l *Lab) runAll(ctx context.Context, runs []run) ([]Result, error) {
+	runs, err := l.own(runs)
+	if err != nil {
+		return nil, err
+	}
 	bar := meter{report: l.Report}
 	bar.at.Runs = len(runs)
 	l.meter = &bar

@@ -9,6 +9,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/dapt-go/dapt-go/dapt/internal/alloc"
+	"github.com/dapt-go/dapt-go/dapt/transform"
 )
 
 func encode(t testing.TB, img image.Image) []byte {
@@ -132,9 +135,15 @@ func FuzzDecodedMasksAreBlackAndWhite(f *testing.F) {
 	f.Add(encode(f, disc(8, 255, 1)))
 	f.Add(encode(f, paletted(vocPalette(), 0, 1, 255)))
 	f.Add([]byte("GIF89a"))
+	f.Add(encode(f, disc(8, 255, 1))[:40])
+	f.Add([]byte("GIF89a\xff\xff\xff\xff\x00\x00\x00,\x00\x00\x00\x00\xff\xff\xff\xff\x00\x02\x02L\x01\x00;")) // 65535 x 65535
 	f.Fuzz(func(t *testing.T, data []byte) {
+		pixels := alloc.Pixels(data, transform.MaxPixels)
 		for _, rule := range []Decoding{Auto, Binary, Labels} {
-			mask, err := Files{Decode: rule}.decode(bytes.NewReader(data))
+			var mask *image.Gray
+			var err error
+			// An image takes up to 64 bytes for each pixel, as in transform, and brightness 5 more, up to twice.
+			alloc.Bound(t, 4<<20+80*(pixels+uint64(len(data))), func() { mask, err = Files{Decode: rule}.decode(bytes.NewReader(data)) })
 			if err != nil {
 				return
 			}

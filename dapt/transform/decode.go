@@ -11,6 +11,7 @@ import (
 	_ "image/jpeg"
 	_ "image/png"
 	"io"
+	"slices"
 
 	_ "golang.org/x/image/bmp"
 	_ "golang.org/x/image/webp"
@@ -48,6 +49,13 @@ func DecodeRaw(r io.Reader) (image.Image, string, error) {
 	img, _, err := image.Decode(io.MultiReader(&head, r))
 	if err != nil {
 		return nil, "", fmt.Errorf("transform: corrupt or truncated %s image, replace the file: %w", format, err)
+	}
+	if img.Bounds().Empty() { // the frame of a GIF may be
+		return nil, "", fmt.Errorf("transform: %s image without pixels, replace the file", format)
+	}
+	if p, ok := img.(*image.Paletted); ok && int(slices.Max(p.Pix)) >= len(p.Palette) { // x/image/bmp lets that pass
+		return nil, "", fmt.Errorf("transform: corrupt %s image, replace the file: a pixel has colour %d of a palette of %d",
+			format, slices.Max(p.Pix), len(p.Palette))
 	}
 	return img, format, nil
 }

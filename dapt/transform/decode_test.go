@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/dapt-go/dapt-go/dapt/internal/alloc"
 )
 
 func TestDecodeConvertsAsPillow(t *testing.T) {
@@ -68,6 +70,17 @@ func pngHeader(width, height uint32) []byte {
 	return binary.BigEndian.AppendUint32(out, crc32.ChecksumIEEE(chunk))
 }
 
+// bmp is an image of the colours 0 and 1, with a palette of so many.
+func bmp(colours uint32) []byte {
+	data := make([]byte, 54)
+	copy(data, "BM")
+	header := map[int]uint32{10: 54 + 4*colours, 14: 40, 18: 2, 22: 1, 26: 1 | 8<<16, 46: colours}
+	for at, value := range header {
+		binary.LittleEndian.PutUint32(data[at:], value)
+	}
+	return append(append(data, make([]byte, 4*colours)...), 0, 1, 0, 0)
+}
+
 func TestDecodeSaysWhatIsWrong(t *testing.T) {
 	asPNG, asJPEG := encoded(t)
 	corrupt := bytes.Clone(asPNG)
@@ -85,6 +98,8 @@ func TestDecodeSaysWhatIsWrong(t *testing.T) {
 		{"a truncated header", asPNG[:20], "corrupt or truncated image header"},
 		{"a decompression bomb", pngHeader(100_000, 100_000), "png image of 100000 x 100000 pixels"},
 		{"nothing after the header", pngHeader(10, 10), "corrupt or truncated png image"},
+		{"a GIF without pixels", []byte("GIF89a\x08\x00\x08\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff,\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x01\x2c\x00;"), "gif image without pixels"},
+		{"a BMP of one colour too few", bmp(1), "a pixel has colour 1 of a palette of 1"},
 	} {
 		_, err := Decode(bytes.NewReader(c.data))
 		if err == nil || !strings.Contains(err.Error(), c.want) {
@@ -121,8 +136,15 @@ func FuzzDecode(f *testing.F) {
 		}
 		f.Add(data)
 	}
+	for _, broken := range [][]byte{asPNG[:33], asPNG[:len(asPNG)/2], asJPEG[:len(asJPEG)/2], pngHeader(60_000, 60_000), pngHeader(1, 1<<31-1)} {
+		f.Add(broken)
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		img, err := Decode(bytes.NewReader(data))
+		var img *image.NRGBA
+		var err error
+		// Progressive JPEG in four colours takes most: 16 bytes of coefficients for each pixel, then 4 of inks, and 4 of
+		// ours.
+		alloc.Bound(t, 4<<20+64*(alloc.Pixels(data, MaxPixels)+uint64(len(data))), func() { img, err = Decode(bytes.NewReader(data)) })
 		if err != nil {
 			return
 		}

@@ -1,9 +1,23 @@
 package main
 
 import (
+	"io"
 	"slices"
+	"strings"
 	"testing"
 )
+
+// command runs a command line in this process and returns what it prints.
+func command(t *testing.T, args ...string) (string, error) {
+	t.Helper()
+	var out strings.Builder
+	root := newRoot()
+	root.SetArgs(doubleDashes(args))
+	root.SetOut(&out)
+	root.SetErr(io.Discard)
+	err := root.ExecuteContext(t.Context())
+	return out.String(), err
+}
 
 func TestFlagsTakeOneDashOrTwo(t *testing.T) {
 	got := doubleDashes([]string{"train", "-masks", "true", "--shots=4", "-v", "-0.5", "-h", "-rate=1e-3", "-", "--", "-masks"})

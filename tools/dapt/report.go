@@ -28,10 +28,11 @@ func run(c *cobra.Command, s *session.Setup, b experiment.Benchmark, p experimen
 	return err
 }
 
-// perform runs an experiment in an open lab. b is the first of its data sets, from which the report has images.
+// perform runs an experiment in an open lab, and returns its results, none where they are a share. b is the first of its data
+// sets, from which the report has images.
 func perform(c *cobra.Command, s *session.Setup, lab *experiment.Lab, b experiment.Benchmark, p experiment.Protocol, next string) ([]experiment.Result, error) {
 	bar := session.NewBar()
-	lab.Report = bar.Show
+	lab.Report, lab.Command = bar.Show, typed(c)
 	results, err := p.Run(c.Context(), lab)
 	bar.Finish()
 	if err != nil {
@@ -39,6 +40,9 @@ func perform(c *cobra.Command, s *session.Setup, lab *experiment.Lab, b experime
 	}
 	if feed := lab.Feed(); feed.Seconds > 0 {
 		fmt.Fprintf(c.ErrOrStderr(), "worked on images for %.0f s, in %.1f %% of which the device waited for them\n", feed.Seconds, 100*feed.Share())
+	}
+	if s.Share != (experiment.Share{}) { // a part of a table would mislead
+		return nil, tellShare(c, s, lab, len(results))
 	}
 	o, err := session.Page(c.Context(), lab, b, results)
 	if err != nil {

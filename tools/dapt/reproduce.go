@@ -103,7 +103,7 @@ func (x *reproduction) run(s *session.Setup, c *cobra.Command) error {
 		return err
 	}
 	results, err := perform(c, s, lab, on.Benchmarks[0], all, "go run ./tools/dapt report")
-	if err != nil {
+	if err != nil || results == nil {
 		return err
 	}
 	beside, err := report.PublishedTable(results)

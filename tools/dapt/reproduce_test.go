@@ -1,7 +1,6 @@
 package main
 
 import (
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,18 +13,6 @@ import (
 	"github.com/dapt-go/dapt-go/tools/miniature/layout"
 	"github.com/dapt-go/dapt-go/tools/session"
 )
-
-// command runs a command line and returns what it prints.
-func command(t *testing.T, args ...string) (printed string, err error) {
-	t.Helper()
-	var out strings.Builder
-	root := newRoot()
-	root.SetArgs(doubleDashes(args))
-	root.SetOut(&out)
-	root.SetErr(io.Discard)
-	err = root.ExecuteContext(t.Context())
-	return out.String(), err
-}
 
 func TestATableThatCannotBeReproducedIsAnErrorBeforeAnythingIsRead(t *testing.T) {
 	root := t.TempDir()

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 
 	"github.com/dapt-go/dapt-go/dapt"
@@ -37,6 +38,8 @@ type Setup struct {
 	Out      string // folder for results, checkpoints and reports
 	Backend  string // "go", "xla:cpu", "xla:cuda", "xla:/path/to/plugin.so"; "" picks the fastest
 	DType    string // what the towers compute in: "float32", "bfloat16"; "" means float32
+	// Share is the part of an experiment's runs to do, in a folder of its own below Out; zero means all.
+	Share experiment.Share
 }
 
 // Teller hears what a user should know while a session opens. Nil fields are not called.
@@ -166,13 +169,24 @@ func (s Setup) Lab(ctx context.Context, t Teller) (lab *experiment.Lab, done fun
 		return nil, nil, err
 	}
 	t.notice(fmt.Sprintf("%s on %s (%s), %d cores", m.Name, info.Backend, info.Plugin, info.Cores))
-	lab, err = experiment.Open(device, experiment.Backend{Name: info.Backend, Plugin: info.Plugin, PJRT: info.PJRT, Cores: info.Cores}, m, s.Out)
+	lab, err = s.openLab(device, experiment.Backend{Name: info.Backend, Plugin: info.Plugin, PJRT: info.PJRT, Cores: info.Cores}, m)
 	if err != nil {
 		device.Finalize()
 		return nil, nil, err
 	}
 	lab.Notice = func(line string) { t.notice("note: " + line) }
 	return lab, func() { lab.Close(); device.Finalize() }, nil
+}
+
+// openLab opens the folder of the share. What was merged into Out before counts as done.
+func (s Setup) openLab(device compute.Backend, info experiment.Backend, m *clip.Model) (*experiment.Lab, error) {
+	lab, err := experiment.Open(device, info, m, s.Share.Folder(s.Out))
+	if err != nil || s.Share == (experiment.Share{}) {
+		return lab, err
+	}
+	lab.Share = s.Share
+	lab.Known, err = experiment.ReadResults(filepath.Join(s.Out, "results.jsonl"))
+	return lab, err
 }
 
 // Compute is what the towers compute in.

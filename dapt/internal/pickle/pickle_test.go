@@ -6,9 +6,10 @@ import (
 	"fmt"
 	"math"
 	"reflect"
-	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/dapt-go/dapt-go/dapt/internal/alloc"
 )
 
 var dog = Global{"pets", "Dog"}
@@ -122,13 +123,9 @@ func TestMemoryIsBoundedByTheInput(t *testing.T) {
 	const size = 1 << 16
 	for _, code := range []string{"}", "]", ")", "N", "(", "(t", "}q\x00", "K\x01\x85", "U\x00", "cpets\nDog\n)\x81", "h\x00h\x00h\x00\x87", "]K\x01a"} {
 		pickled := append([]byte("}q\x00"), bytes.Repeat([]byte(code), size/len(code))...)
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		_, _ = Decode(pickled, rules) // only what it takes counts
-		runtime.ReadMemStats(&after)
-		if taken := after.TotalAlloc - before.TotalAlloc; taken > 400*size {
-			t.Errorf("%d bytes of %q took %d bytes", size, code, taken)
-		}
+		t.Run(fmt.Sprintf("%q", code), func(t *testing.T) {
+			alloc.Bound(t, 400*size, func() { _, _ = Decode(pickled, rules) }) // only what it takes counts
+		})
 	}
 }
 
@@ -174,8 +171,15 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte("]q\x00h\x00a."))
 	f.Add([]byte("cpets\nDog\n)\x81q\x00h\x00b."))
 	f.Add([]byte("cos\nsystem\n(X\x02\x00\x00\x00lstR."))
+	f.Add([]byte("\x8d\xff\xff\xff\xff\xff\xff\xff\x7fabc."))                       // a text of 2^63-1 bytes
+	f.Add([]byte("r\xff\xff\xff\x7f" + "\x94}r\xff\xff\xff\x7fj\xff\xff\xff\x7f.")) // a value numbered 2^31-1
+	f.Add([]byte("(((((((((((((((((((((((((((((((((}}}}}}}}]]]]]]]]]t."))
+	f.Add([]byte("]\x94(h\x00h\x00h\x00e\x94(h\x00h\x01h\x00e."))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if _, err := Decode(data, rules); err != nil {
+		var err error
+		// An instruction of one byte makes an empty dictionary, with its places on the stack and in the memo.
+		alloc.Bound(t, 1<<20+400*uint64(len(data)), func() { _, err = Decode(data, rules) })
+		if err != nil {
 			return
 		}
 		if _, err := Decode(append(data, "more"...), rules); err != nil {

@@ -1,6 +1,7 @@
 package safetensors
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math"
 	"os"
@@ -9,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/dapt-go/dapt-go/dapt/internal/alloc"
 )
 
 func sample() *File {
@@ -188,8 +191,14 @@ func TestEveryFloatTypeBecomesFloat32(t *testing.T) {
 func FuzzDecode(f *testing.F) {
 	f.Add(sample().Encode())
 	f.Add(with(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}`, 4))
+	f.Add(append(bytes.Repeat([]byte{0xff}, 7), 0x7f))
+	f.Add(with(`{"a":{"dtype":"F32","shape":[1073741824,4294967296],"data_offsets":[0,4]}}`, 4))
+	f.Add(with(`{"__metadata__":{"a":"b"},"a":{"dtype":"F16","shape":[0],"data_offsets":[0,0]}}`, 0))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		file, err := Decode(data)
+		var file *File
+		var err error
+		// The header becomes maps of Go; the tensors share the file's memory.
+		alloc.Bound(t, 1<<20+256*uint64(len(data)), func() { file, err = Decode(data) })
 		if err != nil {
 			return
 		}
