@@ -84,14 +84,10 @@ func (c Client) Fetch(ctx context.Context, f File) error {
 	if err := f.validate(); err != nil {
 		return err
 	}
-	t := &transfer{Client: c, file: f, part: f.Path + ".part"}
-	t.record = readRecord(f.Path)
 	if _, err := os.Stat(f.Path); err == nil {
-		if err := t.check(f.Path); err != nil {
-			return fmt.Errorf("%w; remove the file to download it anew", err)
-		}
-		return nil
+		return c.Verify(f)
 	}
+	t := newTransfer(c, f)
 	if err := os.MkdirAll(filepath.Dir(f.Path), 0o755); err != nil {
 		return fmt.Errorf("making the folder of a download: %w", err)
 	}
@@ -100,6 +96,14 @@ func (c Client) Fetch(ctx context.Context, f File) error {
 	}
 	if err := os.Rename(t.part, f.Path); err != nil {
 		return fmt.Errorf("moving a download to its place: %w", err)
+	}
+	return nil
+}
+
+// Verify checks a file that is there as Fetch does. f needs no URL.
+func (c Client) Verify(f File) error {
+	if err := newTransfer(c, f).check(f.Path); err != nil {
+		return fmt.Errorf("%w; remove the file to get it anew", err)
 	}
 	return nil
 }

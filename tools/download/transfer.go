@@ -28,6 +28,10 @@ type transfer struct {
 	whole  bool // no part of it may be asked for
 }
 
+func newTransfer(c Client, f File) *transfer {
+	return &transfer{Client: c, file: f, part: f.Path + ".part", record: readRecord(f.Path)}
+}
+
 // errWhole is a server's word that nothing is missing of the part.
 var errWhole = errors.New("the part is the whole file")
 

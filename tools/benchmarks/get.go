@@ -1,0 +1,125 @@
+package benchmarks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/gofrs/flock"
+
+	"github.com/dapt-go/dapt-go/tools/download"
+)
+
+// Getter gets benchmarks.
+type Getter struct {
+	Client download.Client
+	Keep   bool                                          // keeps archives once they are unpacked
+	Notice func(line string)                             // hears what a user should know
+	Show   func(what string) func(done, total int64)     // begins to show a download; nil shows none
+	free   func(folder string) (bytes int64, known bool) // nil means download.Free
+}
+
+// Get brings what is missing of a benchmark into its folder, which is made if it is not there: it downloads what has a
+// public address, unpacks it, and unpacks archives that a user has put into the folder. What is there is left alone, and
+// what cannot be got is said in a notice with what to do. It is an error if the disk has too little room, before anything
+// is downloaded.
+func (g Getter) Get(ctx context.Context, e Entry, folder string) error {
+	var gettable []Source
+	for _, s := range e.Missing(folder) {
+		if s.Gettable(folder) {
+			gettable = append(gettable, s)
+			continue
+		}
+		g.Notice(fmt.Sprintf("%s: %s comes from %s (%s): %s", e.Name, s.File, s.From, s.Page, s.Do))
+	}
+	if len(gettable) == 0 {
+		return nil
+	}
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return fmt.Errorf("making the folder of %s: %w; choose a root that can be written to", e.Name, err)
+	}
+	if err := g.room(e, gettable, folder); err != nil {
+		return err
+	}
+	lock := flock.New(filepath.Join(folder, ".getting.lock"))
+	if ok, err := lock.TryLock(); err != nil || !ok {
+		return fmt.Errorf("%s: another process is getting it into %s: wait until it is done: %w", e.Name, folder, errors.Join(err, os.ErrExist))
+	}
+	defer lock.Close()
+	for _, s := range gettable {
+		if err := g.source(ctx, s, folder); err != nil {
+			return fmt.Errorf("%s: %w", e.Name, err)
+		}
+	}
+	return nil
+}
+
+// room compares what the sources need with what the disk has.
+func (g Getter) room(e Entry, sources []Source, folder string) error {
+	free := g.free
+	if free == nil {
+		free = download.Free
+	}
+	need, _ := Needs(sources)
+	for _, s := range sources {
+		if s.given(folder) {
+			need -= s.Size
+		} else if info, err := os.Stat(filepath.Join(folder, s.File+".part")); err == nil {
+			need -= min(info.Size(), s.Size)
+		}
+	}
+	if have, known := free(folder); known && have < need {
+		return fmt.Errorf("%s needs about %s for its archives and what is in them, but %s has %s free: make room, or choose a root on another disk",
+			e.Name, download.Bytes(need), folder, download.Bytes(have))
+	}
+	return nil
+}
+
+// source gets one source, and removes the archive if this has downloaded it.
+func (g Getter) source(ctx context.Context, s Source, folder string) error {
+	file, given := s.file(folder), s.given(folder)
+	if err := g.fetch(ctx, s, file, given); err != nil || s.isFile() {
+		return err
+	}
+	g.Notice("unpacking " + file.Path)
+	done, err := download.Unpack(ctx, download.Archive{Path: file.Path, Inner: s.Inner, Nested: s.Nested}, filepath.Join(folder, filepath.FromSlash(s.To)))
+	if err != nil {
+		return err
+	}
+	line := fmt.Sprintf("%s: unpacked %d files, %s", file.Path, done.Files, download.Bytes(done.Bytes))
+	if done.Kept > 0 {
+		line += fmt.Sprintf("; %d were there already and are kept", done.Kept)
+	}
+	g.Notice(line)
+	if !s.Here(folder) {
+		return fmt.Errorf("%s does not have %q: it is another archive than was expected", file.Path, s.Makes)
+	}
+	if g.Keep || given {
+		return nil
+	}
+	if err := os.Remove(file.Path); err != nil {
+		return fmt.Errorf("removing the unpacked archive: %w", err)
+	}
+	return nil
+}
+
+// fetch downloads a source, or checks one that a user has put into the folder.
+func (g Getter) fetch(ctx context.Context, s Source, file download.File, given bool) error {
+	c := g.Client
+	c.Notice = g.Notice
+	if given {
+		g.Notice("checking " + file.Path)
+		return c.Verify(file)
+	}
+	what := "downloading " + s.File
+	if s.Size > 0 {
+		what += " (" + download.Bytes(s.Size) + ")"
+	}
+	g.Notice(what + " from " + s.From)
+	if g.Show != nil {
+		c.Progress = g.Show("downloading " + s.File)
+	}
+	return c.Fetch(ctx, file)
+}
