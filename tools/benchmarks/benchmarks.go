@@ -71,9 +71,13 @@ func (s Source) Here(folder string) bool {
 	return true
 }
 
-// file is the source as it is downloaded to a folder.
-func (s Source) file(folder string) download.File {
-	return download.File{URL: s.URL, Path: filepath.Join(folder, s.File), Size: s.Size, SHA256: s.SHA256, MD5: s.MD5}
+// path is where the file lies that the source is got from: in the benchmark's folder, as it is used or as a user put it there,
+// else among the downloads, which are removed once they are unpacked.
+func (s Source) path(folder string) string {
+	if s.isFile() || s.given(folder) {
+		return filepath.Join(folder, s.File)
+	}
+	return filepath.Join(folder, "downloads", s.File)
 }
 
 // isFile tells whether the source is used as it is.

@@ -155,7 +155,7 @@ var Entries = []Entry{
 		File: "VOCtrainval_11-May-2012.tar", From: "PASCAL VOC 2012", Page: "http://host.robots.ox.ac.uk/pascal/VOC/voc2012/",
 		URL:  "https://thor.robots.ox.ac.uk/pascal/VOC/voc2012/VOCtrainval_11-May-2012.tar",
 		Size: 1999639040, SHA256: "e14f763270cf193d0b5f74b169f44157a4b0c6efa708f4dd0ff78ee691763bcb", MD5: "6cd6e144f989b92b3379bac3b3de84fd",
-		Makes: []string{"VOCdevkit/VOC2012/JPEGImages"},
+		Makes: []string{"VOCdevkit/VOC2012/JPEGImages", "VOCdevkit/VOC2012/Annotations", "VOCdevkit/VOC2012/ImageSets"},
 	}}},
 }
 

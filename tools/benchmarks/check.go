@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"sync/atomic"
+	"sync"
 	"text/tabwriter"
 
 	"golang.org/x/sync/errgroup"
@@ -52,14 +52,16 @@ func Check(ctx context.Context, spec dataset.Spec, folder string) (State, error)
 	return s, s.countMasks(ctx)
 }
 
-// countMasks looks for the masks of training images, in either layout.
+// countMasks looks for the masks of training images, in either layout. Without a folder of masks, the first image tells
+// whether there are others, since looking for those of ImageNet takes a while.
 func (s *State) countMasks(ctx context.Context) error {
-	if _, err := fs.Stat(s.Data.FS, "mask"); err != nil {
-		return nil
-	}
 	masks := mask.For(mask.Files{}, s.Data).(mask.Files)
-	for _, item := range s.Data.Train {
+	_, noFolder := fs.Stat(s.Data.FS, "mask")
+	for i, item := range s.Data.Train {
 		name, err := masks.Find(item)
+		if i == 0 && name == "" && noFolder != nil {
+			return err
+		}
 		if err := errors.Join(err, ctx.Err()); err != nil {
 			return err
 		}
@@ -71,7 +73,7 @@ func (s *State) countMasks(ctx context.Context) error {
 }
 
 // Decode decodes all images on all processors and keeps in Broken what is wrong with those that cannot be. progress is
-// called from several goroutines with how many are done.
+// called with how many are done, by one goroutine at a time.
 func (s *State) Decode(ctx context.Context, progress func(done int)) error {
 	if s.Data == nil {
 		return nil
@@ -80,11 +82,15 @@ func (s *State) Decode(ctx context.Context, progress func(done int)) error {
 	failed := make([]error, len(items))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
-	var done atomic.Int64
+	var lock sync.Mutex
+	done := 0
 	for i, item := range items {
 		group.Go(func() error {
 			_, failed[i] = transform.Open(s.Data.FS, item.Path)
-			progress(int(done.Add(1)))
+			lock.Lock()
+			defer lock.Unlock()
+			done++
+			progress(done)
 			return ctx.Err()
 		})
 	}

@@ -2,7 +2,6 @@ package benchmarks
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -15,7 +14,7 @@ import (
 // Getter gets benchmarks.
 type Getter struct {
 	Client download.Client
-	Keep   bool                                          // keeps archives once they are unpacked
+	Keep   bool                                          // keeps archives once they are unpacked, in the folder downloads
 	Notice func(line string)                             // hears what a user should know
 	Show   func(what string) func(done, total int64)     // begins to show a download; nil shows none
 	free   func(folder string) (bytes int64, known bool) // nil means download.Free
@@ -44,8 +43,11 @@ func (g Getter) Get(ctx context.Context, e Entry, folder string) error {
 		return err
 	}
 	lock := flock.New(filepath.Join(folder, ".getting.lock"))
-	if ok, err := lock.TryLock(); err != nil || !ok {
-		return fmt.Errorf("%s: another process is getting it into %s: wait until it is done: %w", e.Name, folder, errors.Join(err, os.ErrExist))
+	switch ok, err := lock.TryLock(); {
+	case err != nil:
+		return fmt.Errorf("locking the folder of %s: %w", e.Name, err)
+	case !ok:
+		return fmt.Errorf("another process is getting %s into %s: wait until it is done", e.Name, folder)
 	}
 	defer lock.Close()
 	for _, s := range gettable {
@@ -66,8 +68,12 @@ func (g Getter) room(e Entry, sources []Source, folder string) error {
 	for _, s := range sources {
 		if s.given(folder) {
 			need -= s.Size
-		} else if info, err := os.Stat(filepath.Join(folder, s.File+".part")); err == nil {
-			need -= min(info.Size(), s.Size)
+			continue
+		}
+		for _, name := range []string{s.path(folder), s.path(folder) + ".part"} {
+			if info, err := os.Stat(name); err == nil {
+				need -= min(info.Size(), s.Size)
+			}
 		}
 	}
 	if have, known := free(folder); known && have < need {
@@ -77,14 +83,15 @@ func (g Getter) room(e Entry, sources []Source, folder string) error {
 	return nil
 }
 
-// source gets one source, and removes the archive if this has downloaded it.
+// source gets one source, and removes the archive if it was downloaded.
 func (g Getter) source(ctx context.Context, s Source, folder string) error {
-	file, given := s.file(folder), s.given(folder)
+	given := s.given(folder)
+	file := download.File{URL: s.URL, Path: s.path(folder), Size: s.Size, SHA256: s.SHA256, MD5: s.MD5}
 	if err := g.fetch(ctx, s, file, given); err != nil || s.isFile() {
 		return err
 	}
 	g.Notice("unpacking " + file.Path)
-	done, err := download.Unpack(ctx, download.Archive{Path: file.Path, Inner: s.Inner, Nested: s.Nested}, filepath.Join(folder, filepath.FromSlash(s.To)))
+	done, err := download.Unpack(ctx, download.Archive{Path: file.Path, Inner: s.Inner, To: s.To, Nested: s.Nested}, folder)
 	if err != nil {
 		return err
 	}
@@ -102,6 +109,7 @@ func (g Getter) source(ctx context.Context, s Source, folder string) error {
 	if err := os.Remove(file.Path); err != nil {
 		return fmt.Errorf("removing the unpacked archive: %w", err)
 	}
+	_ = os.Remove(filepath.Dir(file.Path)) // which stays if there are others in it
 	return nil
 }
 

@@ -20,6 +20,7 @@ import (
 
 	"github.com/dapt-go/dapt-go/dapt/dataset"
 	"github.com/dapt-go/dapt-go/tools/download"
+	"github.com/gofrs/flock"
 )
 
 // picture is a PNG of a size.
@@ -219,5 +220,41 @@ func TestCaltechsArchiveInAnArchiveIsUnpackedByItsEntry(t *testing.T) {
 	s := e.Sources[0]
 	if _, err := download.Unpack(t.Context(), download.Archive{Path: filepath.Join(folder, s.File), Inner: s.Inner, Nested: s.Nested}, folder); err != nil || !s.Here(folder) {
 		t.Errorf("unpacking: %v, here: %v", err, s.Here(folder))
+	}
+}
+
+func TestArchivesAreKeptWhereAskedAndUsedAgain(t *testing.T) {
+	files := pets(t)
+	e, asked := small(t, map[string][]byte{"images.tar.gz": packed(t, "pets/", files), "split_zhou_OxfordPets.json": files["split_zhou_OxfordPets.json"]})
+	folder := t.TempDir()
+	g, _ := getter()
+	for _, g.Keep = range []bool{true, false} { // the second time, the archive is what a run has left that was killed
+		if err := g.Get(t.Context(), e, folder); err != nil {
+			t.Fatal(err)
+		}
+		_, err := os.Stat(filepath.Join(folder, "downloads", "images.tar.gz"))
+		if (err == nil) != g.Keep {
+			t.Errorf("keep %v: the archive is there: %v", g.Keep, err == nil)
+		}
+		if err := os.RemoveAll(filepath.Join(folder, "images")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(*asked) != 2 {
+		t.Errorf("asked for %q, want each once", *asked)
+	}
+}
+
+func TestTwoProcessesDoNotGetOneDataSet(t *testing.T) {
+	e, asked := small(t, nil)
+	folder := t.TempDir()
+	lock := flock.New(filepath.Join(folder, ".getting.lock"))
+	if ok, err := lock.TryLock(); !ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	defer lock.Close()
+	g, _ := getter()
+	if err := g.Get(t.Context(), e, folder); err == nil || !strings.Contains(err.Error(), "another process is getting OxfordPets") || len(*asked) > 0 {
+		t.Errorf("%v, asked for %q, want an error and no request", err, *asked)
 	}
 }

@@ -67,7 +67,10 @@ func check(c *cobra.Command, s *session.Setup, specs []dataset.Spec, decode bool
 			return err
 		}
 		if decode {
-			if err := state.Decode(c.Context(), session.CountBar("decoding "+spec.Name, state.Images())); err != nil {
+			show, finish := session.CountBar("decoding "+spec.Name, state.Images())
+			err := state.Decode(c.Context(), show)
+			finish()
+			if err != nil {
 				return err
 			}
 		}
@@ -114,18 +117,24 @@ func newDataGet(s *session.Setup) *cobra.Command {
 func get(c *cobra.Command, s *session.Setup, specs []dataset.Spec, keep bool) error {
 	say := func(line string) { fmt.Fprintln(c.ErrOrStderr(), line) }
 	g := benchmarks.Getter{Client: download.Client{Tries: 5}, Keep: keep, Notice: say, Show: session.DownloadBar}
+	var failed []string
 	for _, spec := range specs {
 		entry, ok := benchmarks.Find(spec.Name)
 		if !ok {
-			say(spec.Name + ": nobody has noted where it comes from")
-			continue
+			return fmt.Errorf("where %s comes from is not noted", spec.Name)
 		}
-		if err := g.Get(c.Context(), entry, folderOf(s, spec)); err != nil {
-			if c.Context().Err() != nil {
-				return err
-			}
+		err := g.Get(c.Context(), entry, folderOf(s, spec))
+		if err != nil && c.Context().Err() != nil {
+			return fmt.Errorf("%w; the next get goes on", err)
+		}
+		if err != nil {
+			failed = append(failed, spec.Name)
 			say("error: " + err.Error())
 		}
 	}
-	return check(c, s, specs, false)
+	err := check(c, s, specs, false)
+	if len(failed) > 0 {
+		return fmt.Errorf("could not get all of %s, for the reason above", strings.Join(failed, ", "))
+	}
+	return err
 }

@@ -194,7 +194,7 @@ func TestWrongFlagsOfDataAreErrors(t *testing.T) {
 	for want, args := range map[string][]string{
 		"-rows is 0":              {"show", "mini", "-rows", "0"},
 		"-images is -1":           {"show", "mini", "-images", "-1"},
-		"there is no folder":      {"show", "./none"},
+		`the data are "./none"`:   {"show", "./none"},
 		"accepts 1 arg":           {"show"},
 		"set the root, which is ": {"show", "EuroSAT", "-root", t.TempDir()},
 	} {

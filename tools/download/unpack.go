@@ -40,6 +40,7 @@ const (
 type Archive struct {
 	Path   string  // a zip, tar or gzipped tar, told by what it holds; a file whose name ends otherwise is copied as it is
 	Inner  string  // the folder or file of the archive that is unpacked, slash-separated; "" is all. Its own name is left out
+	To     string  // the folder, below the target, that it is unpacked to; "" is the target
 	Nested Nesting // "" leaves archives in the archive as they are
 	Limits Limits
 }
@@ -129,7 +130,7 @@ func newWriter(ctx context.Context, root *os.Root, folder string, a Archive, siz
 	}
 	l := a.Limits
 	return &writer{
-		ctx: ctx, root: below, archive: a, inner: path.Clean("/" + a.Inner)[1:],
+		ctx: ctx, root: below, archive: a, inner: path.Clean("/" + a.Inner)[1:], to: path.Clean("/" + a.To)[1:],
 		files: cmp.Or(l.Files, 3_000_000),
 		bytes: min(cmp.Or(l.Bytes, 400e9), 16<<20+cmp.Or(l.Ratio, 100)*size),
 		names: map[[16]byte]bool{}, folders: map[string]string{"": ""},
@@ -150,11 +151,11 @@ func (w *writer) read(file *os.File, size int64) error {
 	name := strings.ToLower(w.archive.Path)
 	switch {
 	case !isArchive(name) && !strings.HasSuffix(name, ".zip"):
-		return w.write(entry{name: filepath.Base(w.archive.Path), size: size}, file)
+		return w.write(entry{name: path.Join(w.to, filepath.Base(w.archive.Path)), size: size}, file)
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")) || bytes.HasPrefix(head, []byte("PK\x05\x06")):
 		return w.zip(file, size)
 	case isStream(head):
-		return w.stream("", file)
+		return w.stream(w.to, file)
 	}
 	return errors.New("it is no zip, tar or gzipped tar: remove it and download it anew")
 }

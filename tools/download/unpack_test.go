@@ -76,16 +76,18 @@ func TestArchivesInArchivesAreUnpackedWhereAsked(t *testing.T) {
 		want    map[string]string
 	}{
 		"ImageNet": {
-			Archive{Path: put(t, "train.tar", imageNet), Nested: Folders},
-			map[string]string{"n01/": "", "n01/n01_1.JPEG": "n01_1.JPEG", "n02/": "", "n02/n02_1.JPEG": "n02_1.JPEG"},
+			Archive{Path: put(t, "train.tar", imageNet), To: "images/train", Nested: Folders},
+			map[string]string{
+				"images/": "", "images/train/": "", "images/train/n01/": "", "images/train/n01/n01_1.JPEG": "n01_1.JPEG", "images/train/n02/": "", "images/train/n02/n02_1.JPEG": "n02_1.JPEG",
+			},
 		},
 		"Caltech101": {
 			Archive{Path: put(t, "a.zip", zipOf(t, member{name: "c/101.tar.gz", content: packed}, member{name: "c/other.tar", content: "no"})), Inner: "c/101.tar.gz", Nested: Here},
 			map[string]string{"101/": "", "101/cat/": "", "101/cat/1.jpg": "cat", "deep.tar": "stays"},
 		},
 		"neither": {
-			Archive{Path: put(t, "b.zip", zipOf(t, member{name: "x.tar", content: "as it is"}))},
-			map[string]string{"x.tar": "as it is"},
+			Archive{Path: put(t, "b.zip", zipOf(t, member{name: "s/x.tar", content: "as it is"})), Inner: "s", To: "new"},
+			map[string]string{"new/": "", "new/x.tar": "as it is"},
 		},
 	} {
 		target := t.TempDir()
@@ -128,10 +130,10 @@ func TestWhatIsThereIsKept(t *testing.T) {
 }
 
 func TestLinksInsideAnArchiveAreMade(t *testing.T) {
-	target := t.TempDir()
+	target := filepath.Join(t.TempDir(), "to")
 	data := tarOf(t, member{name: "s/first/a", kind: tar.TypeSymlink, link: "../real/b"}, member{name: "s/real/b", content: "b"},
 		member{name: "s/hard", kind: tar.TypeLink, link: "s/real/b"}, member{name: "s/folder", kind: tar.TypeSymlink, link: "real"})
-	done, err := Unpack(t.Context(), Archive{Path: put(t, "a.tar", data), Inner: "s"}, target)
+	done, err := Unpack(t.Context(), Archive{Path: put(t, "a.tar", data), Inner: "s", To: "to"}, filepath.Dir(target))
 	want := map[string]string{"first/": "", "first/a": "-> ../real/b", "real/": "", "real/b": "b", "hard": "b", "folder": "-> real"}
 	if got := tree(t, target); err != nil || !maps.Equal(got, want) || done.Files != 4 {
 		t.Errorf("%+v, %v: there is %q, want %q", done, err, got, want)

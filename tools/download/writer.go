@@ -27,7 +27,7 @@ const (
 // entry is what an archive says of one of its files.
 type entry struct {
 	name  string // as the archive has it
-	below string // the folder that a nested archive is unpacked to; "" for others
+	below string // the folder that its archive is unpacked to
 	kind  kind
 	size  int64
 	link  string // what a link leads to
@@ -39,6 +39,7 @@ type writer struct {
 	root    *os.Root
 	archive Archive
 	inner   string // Archive.Inner, clean
+	to      string // Archive.To, clean
 	nested  bool   // whether a nested archive is being read
 	files   int    // that may still come
 	bytes   int64  // that may still come
@@ -120,7 +121,7 @@ func (w *writer) add(e entry, content io.Reader) error {
 	if e.kind == aFile && w.archive.Nested != NotNested && !w.nested && isArchive(below) {
 		w.nested = true
 		defer func() { w.nested = false }()
-		return w.stream(w.nest(below), content)
+		return w.stream(path.Join(e.below, w.nest(below)), content)
 	}
 	e.name = path.Join(e.below, below)
 	return w.write(e, content)
@@ -135,7 +136,7 @@ func (w *writer) within(name string) (string, bool) {
 	return strings.TrimSuffix(below, "/"), ok
 }
 
-// nest is the folder that an archive in the archive is unpacked to.
+// nest is the folder that an archive in the archive is unpacked to, below that of the archive.
 func (w *writer) nest(name string) string {
 	if w.archive.Nested == Folders {
 		return strings.TrimSuffix(strings.TrimSuffix(name, path.Ext(name)), ".tar")

@@ -21,7 +21,7 @@ func (w *writer) zip(from io.ReaderAt, size int64) error {
 		return err
 	}
 	for _, file := range archive.File {
-		e := entry{name: file.Name, size: int64(file.UncompressedSize64)}
+		e := entry{name: file.Name, below: w.to, size: int64(file.UncompressedSize64)}
 		switch mode := file.Mode(); {
 		case mode.IsDir():
 			e.kind = aFolder

@@ -3,28 +3,22 @@ package session
 import (
 	"fmt"
 	"os"
-	"sync"
 	"time"
 
-	"github.com/schollz/progressbar/v3"
+	"github.com/dapt-go/dapt-go/dapt/experiment"
 )
 
-// CountBar shows on standard error how many of total are done: a bar on a terminal, else a line every ten seconds. It may be
-// called from several goroutines.
-func CountBar(what string, total int) func(done int) {
-	if terminal() {
-		bar := progressbar.NewOptions(total, progressbar.OptionSetWriter(os.Stderr), progressbar.OptionSetDescription(what),
-			progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionShowCount(), progressbar.OptionClearOnFinish())
-		return func(int) { _ = bar.Add(1) } // a bar that cannot be drawn is no reason to stop
-	}
-	var lock sync.Mutex
-	last := time.Now()
+// CountBar shows on standard error how many of total things are done: a bar on a terminal, else a line every ten seconds. The
+// caller calls finish, which removes it. show is for one goroutine at a time.
+func CountBar(doing string, total int) (show func(done int), finish func()) {
+	bar, start := NewBar(), time.Now()
 	return func(done int) {
-		lock.Lock()
-		defer lock.Unlock()
-		if time.Since(last) > 10*time.Second {
-			last = time.Now()
-			fmt.Fprintf(os.Stderr, "%s: %d of %d\n", what, done, total)
+		p := experiment.Progress{Run: doing, Doing: doing, Number: 1, Runs: 1, Done: done, Total: total}
+		if terminal() {
+			bar.draw(p, doing)
+		} else if now := time.Now(); now.Sub(bar.last) > 10*time.Second || done == total {
+			bar.last = now
+			fmt.Fprintf(os.Stderr, "%3d %%  %s  (%s)\n", 100*done/max(total, 1), doing, Pace(p, start))
 		}
-	}
+	}, bar.Finish
 }

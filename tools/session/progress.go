@@ -9,6 +9,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/dapt-go/dapt-go/dapt/experiment"
+	"github.com/dapt-go/dapt-go/tools/download"
 )
 
 // Bar shows an experiment's progress on standard error: a bar on a terminal, else a line every few seconds.
@@ -75,8 +76,17 @@ func (b *Bar) Finish() {
 	}
 }
 
-// DownloadBar shows bytes on standard error as they arrive.
+// DownloadBar shows bytes on standard error as they arrive: a bar on a terminal, else a line every ten seconds.
 func DownloadBar(what string) func(done, total int64) {
+	if !terminal() {
+		last := time.Now()
+		return func(done, total int64) {
+			if now := time.Now(); now.Sub(last) > 10*time.Second {
+				last = now
+				fmt.Fprintf(os.Stderr, "%s: %s of %s\n", what, download.Bytes(done), download.Bytes(total))
+			}
+		}
+	}
 	var bar *progressbar.ProgressBar
 	return func(done, total int64) {
 		if bar == nil {
