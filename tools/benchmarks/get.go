@@ -2,6 +2,7 @@ package benchmarks
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -23,7 +24,7 @@ type Getter struct {
 // Get brings what is missing of a benchmark into its folder, which is made if it is not there: it downloads what has a
 // public address, unpacks it, and unpacks archives that a user has put into the folder. What is there is left alone, and
 // what cannot be got is said in a notice with what to do. It is an error if the disk has too little room, before anything
-// is downloaded.
+// is downloaded. If one source fails the others are got still.
 func (g Getter) Get(ctx context.Context, e Entry, folder string) error {
 	var gettable []Source
 	for _, s := range e.Missing(folder) {
@@ -50,12 +51,16 @@ func (g Getter) Get(ctx context.Context, e Entry, folder string) error {
 		return fmt.Errorf("another process is getting %s into %s: wait until it is done", e.Name, folder)
 	}
 	defer lock.Close()
+	var failed []error
 	for _, s := range gettable {
 		if err := g.source(ctx, s, folder); err != nil {
-			return fmt.Errorf("%s: %w", e.Name, err)
+			failed = append(failed, fmt.Errorf("%s: %w", e.Name, err))
+		}
+		if ctx.Err() != nil {
+			break
 		}
 	}
-	return nil
+	return errors.Join(failed...)
 }
 
 // room compares what the sources need with what the disk has.
@@ -129,5 +134,9 @@ func (g Getter) fetch(ctx context.Context, s Source, file download.File, given b
 	if g.Show != nil {
 		c.Progress = g.Show("downloading " + s.File)
 	}
-	return c.Fetch(ctx, file)
+	err := c.Fetch(ctx, file)
+	if download.Offline(err) {
+		return fmt.Errorf("%w: no server could be reached: connect to the network, or name a proxy in HTTPS_PROXY; the next get goes on", err)
+	}
+	return err
 }

@@ -177,8 +177,8 @@ func TestWhatCannotBeGotIsAClearError(t *testing.T) {
 	if err := g.Get(t.Context(), e, folder); err == nil || !strings.Contains(err.Error(), "there is no pets in it") {
 		t.Errorf("another archive: %v", err)
 	}
-	if left := e.Missing(folder); len(left) != 2 {
-		t.Errorf("missing %d, want both", len(left))
+	if left := e.Missing(folder); len(left) != 2 || !slices.Equal(*asked, []string{"images.tar.gz", "split_zhou_OxfordPets.json"}) {
+		t.Errorf("missing %d after asking for %q, want both", len(left), *asked)
 	}
 	e.Sources[0].Inner, e.Sources[0].Makes = "", []string{"pictures"}
 	if err := g.Get(t.Context(), e, t.TempDir()); err == nil || !strings.Contains(err.Error(), `does not have ["pictures"]`) {

@@ -132,7 +132,7 @@ func (f File) pinned() bool { return f.SHA256 != "" || f.MD5 != "" }
 
 // run tries until the part is the whole file, and right.
 func (t *transfer) run(ctx context.Context) error {
-	idle, anew := 0, false
+	idle, anew, moved := 0, false, false
 	for furthest := size(t.part); ; {
 		start := size(t.part)
 		err := t.try(ctx, start)
@@ -158,9 +158,9 @@ func (t *transfer) run(ctx context.Context) error {
 		}
 		idle++
 		if now := size(t.part); now > furthest {
-			idle, furthest = 0, now
+			idle, furthest, moved = 0, now, true
 		}
-		if ctx.Err() != nil || isFinal(err) || idle >= cmp.Or(t.Tries, 2) {
+		if ctx.Err() != nil || isFinal(err) || Offline(err) && !moved || idle >= cmp.Or(t.Tries, 2) {
 			return err
 		}
 		if err := t.wait(ctx, idle, err); err != nil {
@@ -169,11 +169,11 @@ func (t *transfer) run(ctx context.Context) error {
 	}
 }
 
-// isFinal tells whether a further try makes no sense: the server was clear, is not there, or the disk fails.
+// isFinal tells whether a further try makes no sense: the server was clear, or the disk fails.
 func isFinal(err error) bool {
 	_, refused := errors.AsType[*refusal](err)
 	_, disk := errors.AsType[*os.PathError](err)
-	return refused || disk || Offline(err)
+	return refused || disk
 }
 
 // wait pauses, longer after each try that brought nothing, or as long as the server asks, which may be a minute.
@@ -182,10 +182,13 @@ func (t *transfer) wait(ctx context.Context, idle int, err error) error {
 	if busy, ok := errors.AsType[*trouble](err); ok {
 		pause = max(pause, busy.after)
 	}
+	if pause = min(pause, longest); pause >= time.Second {
+		t.notice("%v; trying again in %v", err, pause)
+	}
 	select {
 	case <-ctx.Done():
 		return context.Cause(ctx)
-	case <-time.After(min(pause, longest)):
+	case <-time.After(pause):
 		return nil
 	}
 }
@@ -238,5 +241,5 @@ func Offline(err error) bool {
 		return true
 	}
 	op, ok := errors.AsType[*net.OpError](err)
-	return ok && op.Op == "dial"
+	return ok && (op.Op == "dial" || op.Op == "proxyconnect")
 }

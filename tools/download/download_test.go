@@ -209,9 +209,25 @@ func TestWrongFilesAreErrorsBeforeAnyRequest(t *testing.T) {
 			t.Errorf("Fetch(%+v) = %v, want an error with %q", f, err, want)
 		}
 	}
-	err := (Client{Dial: time.Second}).Fetch(t.Context(), File{URL: "http://127.0.0.1:1/x", Path: filepath.Join(t.TempDir(), "x")})
-	if !Offline(err) {
-		t.Errorf("nobody there: %v, want Offline to tell", err)
+}
+
+func TestNobodyThereIsToldAtOnceUnlessSomethingCame(t *testing.T) {
+	said := 0
+	c := Client{Dial: time.Second, Tries: 9, Pause: 300 * time.Millisecond, Notice: func(string) { said++ }}
+	err := c.Fetch(t.Context(), File{URL: "http://127.0.0.1:1/x", Path: filepath.Join(t.TempDir(), "x")})
+	if !Offline(err) || said > 0 {
+		t.Errorf("nobody there: %v after %d notices, want Offline to tell at once", err, said)
+	}
+	var s *httptest.Server
+	s = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.Listener.Close()
+		broken(w, r, content, 3000)
+	}))
+	defer s.Close()
+	c.Tries = 3
+	f := fileOf(t, s.URL)
+	if err := c.Fetch(t.Context(), f); !Offline(err) || said != 1 || size(f.Path+".part") != 3000 {
+		t.Errorf("nobody there any more: %v after %d notices, want Offline to tell after tries", err, said)
 	}
 }
 
