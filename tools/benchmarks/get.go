@@ -124,7 +124,7 @@ func (g Getter) fetch(ctx context.Context, s Source, file download.File, given b
 	c.Notice = g.Notice
 	if given {
 		g.Notice("checking " + file.Path)
-		return c.Verify(file)
+		return c.Verify(ctx, file)
 	}
 	what := "downloading " + s.File
 	if s.Size > 0 {

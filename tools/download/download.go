@@ -85,7 +85,7 @@ func (c Client) Fetch(ctx context.Context, f File) error {
 		return err
 	}
 	if _, err := os.Stat(f.Path); err == nil {
-		return c.Verify(f)
+		return c.Verify(ctx, f)
 	}
 	t := newTransfer(c, f)
 	if err := os.MkdirAll(filepath.Dir(f.Path), 0o755); err != nil {
@@ -101,11 +101,12 @@ func (c Client) Fetch(ctx context.Context, f File) error {
 }
 
 // Verify checks a file that is there as Fetch does. f needs no URL.
-func (c Client) Verify(f File) error {
-	if err := newTransfer(c, f).check(f.Path); err != nil {
+func (c Client) Verify(ctx context.Context, f File) error {
+	err := newTransfer(c, f).check(ctx, f.Path)
+	if errors.Is(err, ErrChecksum) {
 		return fmt.Errorf("%w; remove the file to get it anew", err)
 	}
-	return nil
+	return err
 }
 
 var hexadecimal = regexp.MustCompile(`^[0-9a-f]*$`)
@@ -137,12 +138,12 @@ func (t *transfer) run(ctx context.Context) error {
 		start := size(t.part)
 		err := t.try(ctx, start)
 		if err == nil {
-			err = t.check(t.part)
-			if err == nil {
-				return nil
+			err = t.check(ctx, t.part)
+			if !errors.Is(err, ErrChecksum) {
+				return err
 			}
 			err = errors.Join(err, t.drop())
-			if start == 0 || anew || !errors.Is(err, ErrChecksum) {
+			if start == 0 || anew {
 				return err
 			}
 			anew = true // the old part may have been of another file; it is gone now
@@ -150,7 +151,7 @@ func (t *transfer) run(ctx context.Context) error {
 		}
 		if old, ok := errors.AsType[*stale](err); ok && !anew {
 			t.notice("%s: %s; it is downloaded anew", filepath.Base(t.file.Path), old.reason)
-			anew, t.whole = true, true
+			anew = true
 			if err := t.drop(); err != nil {
 				return err
 			}
@@ -204,7 +205,6 @@ func (c Client) Get(request *http.Request) (response *http.Response, stop func()
 		DialContext:        (&net.Dialer{Timeout: dial}).DialContext,
 		DisableKeepAlives:  true,
 		DisableCompression: true, // of an archive, the bytes that its checksum is of
-		ForceAttemptHTTP2:  true,
 	}}
 	response, err = client.Do(request.WithContext(ctx))
 	if err != nil {

@@ -105,6 +105,16 @@ var onTheWay = map[string]struct {
 		}
 		w.Write(content)
 	}, false, 2, "no checksum"},
+	"the line breaks at the very end of a file of unknown size": {func(w http.ResponseWriter, r *http.Request, before int) {
+		if before == 0 {
+			w.Header().Set("ETag", `"1"`)
+			w.Write(content)
+			w.(http.Flusher).Flush()
+			panic(http.ErrAbortHandler)
+		}
+		w.Header().Set("ETag", `"1"`)
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content))
+	}, false, 2, "no checksum"},
 	"it is busy": {func(w http.ResponseWriter, r *http.Request, before int) {
 		if before == 0 {
 			w.Header().Set("Retry-After", "0")

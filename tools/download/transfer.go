@@ -25,7 +25,6 @@ type transfer struct {
 	file   File
 	part   string
 	record record
-	whole  bool // no part of it may be asked for
 }
 
 func newTransfer(c Client, f File) *transfer {
@@ -41,7 +40,7 @@ func (t *transfer) want() int64 { return cmp.Or(t.file.Size, t.record.of(t.file)
 // try asks for what is missing of the part, which has its first start bytes, and appends it.
 func (t *transfer) try(ctx context.Context, start int64) error {
 	known := t.record.of(t.file)
-	if want := t.want(); t.whole || want > 0 && start > want || !t.file.pinned() && known.validator() == "" {
+	if want := t.want(); want > 0 && start > want || !t.file.pinned() && known.validator() == "" {
 		start = 0
 	}
 	if start > 0 && start == t.want() {
@@ -216,14 +215,14 @@ func (t *transfer) drop() error {
 }
 
 // check compares a file with what is known of it, or else notes its SHA-256.
-func (t *transfer) check(name string) error {
+func (t *transfer) check(ctx context.Context, name string) error {
 	f, err := os.Open(name)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
 	long, short := sha256.New(), md5.New() // MD5 only tells files apart that nobody forged: it is what some publish
-	n, err := io.Copy(io.MultiWriter(long, short), f)
+	n, err := io.Copy(io.MultiWriter(long, short), &cancelled{ctx, f})
 	if err != nil {
 		return fmt.Errorf("hashing %s: %w", name, err)
 	}

@@ -76,6 +76,14 @@ func (b *Bar) Finish() {
 	}
 }
 
+// ofTotal says how many bytes come in all, if that is known.
+func ofTotal(total int64) string {
+	if total == 0 {
+		return ""
+	}
+	return " of " + download.Bytes(total)
+}
+
 // DownloadBar shows bytes on standard error as they arrive: a bar on a terminal, else a line every ten seconds.
 func DownloadBar(what string) func(done, total int64) {
 	if !terminal() {
@@ -83,7 +91,7 @@ func DownloadBar(what string) func(done, total int64) {
 		return func(done, total int64) {
 			if now := time.Now(); now.Sub(last) > 10*time.Second {
 				last = now
-				fmt.Fprintf(os.Stderr, "%s: %s of %s\n", what, download.Bytes(done), download.Bytes(total))
+				fmt.Fprintf(os.Stderr, "%s: %s%s\n", what, download.Bytes(done), ofTotal(total))
 			}
 		}
 	}
