@@ -65,6 +65,7 @@ func newRoot() *cobra.Command {
 		SilenceErrors: true,
 	}
 	s := session.Setup{}
+	root.AddCommand(newData(&s))
 	flags := root.PersistentFlags()
 	flags.StringVar(&s.Backend, "backend", os.Getenv("GOMLX_BACKEND"), "what computes: go, xla:cpu, xla:cuda, xla:/path/to/plugin.so; empty picks the fastest")
 	flags.StringVar(&s.CLIP, "clip", "mini", "mini, ViT-B/16, ViT-B/32, ViT-L/14, or a file of weights (.safetensors, .pt)")
@@ -72,7 +73,7 @@ func newRoot() *cobra.Command {
 	flags.StringVar(&s.Root, "root", "data", "folder that holds the benchmarks' folders")
 	flags.StringVar(&s.Out, "out", "dapt-results", "folder for results, checkpoints and reports")
 	flags.StringVar(&s.DType, "dtype", "float32", "what the towers compute in: float32 or bfloat16")
-	root.AddCommand(newQuickstart(&s), newFewShot(&s), newDataEfficient(&s), newZeroShot(&s), newTrain(&s), newEval(&s), newPredict(&s), newMasks(&s), newSplit(&s), newReport(&s), newBackends(&s), newData(&s))
+	root.AddCommand(newQuickstart(&s), newFewShot(&s), newDataEfficient(&s), newZeroShot(&s), newTrain(&s), newEval(&s), newPredict(&s), newMasks(&s), newSplit(&s), newReport(&s), newBackends(&s))
 	return root
 }
 
