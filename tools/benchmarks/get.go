@@ -16,7 +16,7 @@ import (
 type Getter struct {
 	Client download.Client
 	Keep   bool                                          // keeps archives once they are unpacked, in the folder downloads
-	Notice func(line string)                             // hears what a user should know
+	Notice func(line string)                             // hears what a user should know; nil drops it
 	Show   func(what string) func(done, total int64)     // begins to show a download; nil shows none
 	free   func(folder string) (bytes int64, known bool) // nil means download.Free
 }
@@ -32,7 +32,7 @@ func (g Getter) Get(ctx context.Context, e Entry, folder string) error {
 			gettable = append(gettable, s)
 			continue
 		}
-		g.Notice(fmt.Sprintf("%s: %s comes from %s (%s): %s", e.Name, s.File, s.From, s.Page, s.Do))
+		g.say(fmt.Sprintf("%s: %s comes from %s (%s): %s", e.Name, s.File, s.From, s.Page, s.Do))
 	}
 	if len(gettable) == 0 {
 		return nil
@@ -61,6 +61,12 @@ func (g Getter) Get(ctx context.Context, e Entry, folder string) error {
 		}
 	}
 	return errors.Join(failed...)
+}
+
+func (g Getter) say(line string) {
+	if g.Notice != nil {
+		g.Notice(line)
+	}
 }
 
 // room compares what the sources need with what the disk has.
@@ -95,7 +101,7 @@ func (g Getter) source(ctx context.Context, s Source, folder string) error {
 	if err := g.fetch(ctx, s, file, given); err != nil || s.isFile() {
 		return err
 	}
-	g.Notice("unpacking " + file.Path)
+	g.say("unpacking " + file.Path)
 	done, err := download.Unpack(ctx, download.Archive{Path: file.Path, Inner: s.Inner, To: s.To, Nested: s.Nested}, folder)
 	if err != nil {
 		return err
@@ -123,14 +129,14 @@ func (g Getter) fetch(ctx context.Context, s Source, file download.File, given b
 	c := g.Client
 	c.Notice = g.Notice
 	if given {
-		g.Notice("checking " + file.Path)
+		g.say("checking " + file.Path)
 		return c.Verify(ctx, file)
 	}
 	what := "downloading " + s.File
 	if s.Size > 0 {
 		what += " (" + download.Bytes(s.Size) + ")"
 	}
-	g.Notice(what + " from " + s.From)
+	g.say(what + " from " + s.From)
 	if g.Show != nil {
 		c.Progress = g.Show("downloading " + s.File)
 	}
