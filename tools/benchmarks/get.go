@@ -110,7 +110,7 @@ func (g Getter) source(ctx context.Context, s Source, folder string) error {
 	if done.Kept > 0 {
 		line += fmt.Sprintf("; %d were there already and are kept", done.Kept)
 	}
-	g.Notice(line)
+	g.say(line)
 	if !s.Here(folder) {
 		return fmt.Errorf("%s does not have %q: it is another archive than was expected", file.Path, s.Makes)
 	}
