@@ -47,6 +47,7 @@ func (x *index) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "lie":
 		w.Write(bytes.Repeat([]byte{7}, len(x.wheel)))
 	case "huge":
+		w.(http.Flusher).Flush()
 		w.Write(append(bytes.Clone(x.wheel), 1, 2, 3))
 	case "hang":
 		w.(http.Flusher).Flush()
@@ -58,6 +59,7 @@ func (x *index) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		time.Sleep(200 * time.Millisecond)
 		w.Write(x.wheel)
 	case "short":
+		w.(http.Flusher).Flush()
 		w.Write(x.wheel[:20]) // and no Content-Length that would tell
 	case "trickle":
 		for i := range 100 {
@@ -67,10 +69,11 @@ func (x *index) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	case "drop":
 		if request < 5 {
-			w.Header().Set("Content-Length", fmt.Sprint(len(x.wheel)))
 			from := 0
 			fmt.Sscanf(r.Header.Get("Range"), "bytes=%d-", &from)
+			w.Header().Set("Content-Length", fmt.Sprint(len(x.wheel)-from))
 			if from > 0 {
+				w.Header().Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", from, len(x.wheel)-1, len(x.wheel)))
 				w.WriteHeader(http.StatusPartialContent)
 			}
 			w.Write(x.wheel[from : from+10])

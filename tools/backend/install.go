@@ -14,6 +14,8 @@ import (
 
 	"github.com/gofrs/flock"
 	"github.com/gomlx/go-xla/installer"
+
+	"github.com/dapt-go/dapt-go/tools/download"
 )
 
 // install installs the first release that can be had and returns its plugin's path. One process at a time installs;
@@ -47,7 +49,7 @@ func (s *search) install(ctx context.Context, o Options) (string, error) {
 		if ctx.Err() != nil {
 			return "", fmt.Errorf("%s: %w", r, context.Cause(ctx))
 		}
-		offline = offline && isOffline(err)
+		offline = offline && download.Offline(err)
 		failures = append(failures, fmt.Errorf("%s: %w", r, err))
 	}
 	file, err := s.installGoXLA(ctx, o)
@@ -81,10 +83,10 @@ func (s *search) lock(ctx context.Context, o Options) (unlock func(), err error)
 // installRelease downloads and unpacks one release.
 func (s *search) installRelease(ctx context.Context, r release, o Options) (string, error) {
 	addresses, err := s.addresses(ctx, r)
-	archive := filepath.Join(s.cache, r.archive+".part")
+	archive := filepath.Join(s.cache, r.archive)
 	for _, address := range addresses {
 		o.notice(fmt.Sprintf("downloading the XLA plugin %s%s", r, megabytes(r.size)))
-		failure := download{search: s, release: r, address: address, file: archive, progress: o.progress}.run(ctx)
+		failure := s.client(o.progress).Fetch(ctx, download.File{URL: address, Path: archive, Size: r.size, SHA256: r.sum})
 		if failure == nil {
 			return s.unpack(archive, r)
 		}

@@ -175,7 +175,7 @@ func (s *search) askIndex(ctx context.Context, index string, r release) (string,
 		return "", fmt.Errorf("pip's index-url: %w", err)
 	}
 	request.Header.Set("Accept", "application/vnd.pypi.simple.v1+json, text/html;q=0.5")
-	response, stop, err := s.get(request)
+	response, stop, err := s.client(nil).Get(request)
 	if err != nil {
 		return "", fmt.Errorf("asking %s: %w", base.Redacted(), err)
 	}

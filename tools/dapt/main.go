@@ -65,6 +65,7 @@ func newRoot() *cobra.Command {
 		SilenceErrors: true,
 	}
 	s := session.Setup{}
+	root.AddCommand(newData(&s))
 	flags := root.PersistentFlags()
 	flags.StringVar(&s.Backend, "backend", os.Getenv("GOMLX_BACKEND"), "what computes: go, xla:cpu, xla:cuda, xla:/path/to/plugin.so; empty picks the fastest")
 	flags.StringVar(&s.CLIP, "clip", "mini", "mini, ViT-B/16, ViT-B/32, ViT-L/14, or a file of weights (.safetensors, .pt)")

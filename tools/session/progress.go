@@ -9,6 +9,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/dapt-go/dapt-go/dapt/experiment"
+	"github.com/dapt-go/dapt-go/tools/download"
 )
 
 // Bar shows an experiment's progress on standard error: a bar on a terminal, else a line every few seconds.
@@ -75,8 +76,25 @@ func (b *Bar) Finish() {
 	}
 }
 
-// DownloadBar shows bytes on standard error as they arrive.
+// ofTotal says how many bytes come in all, if that is known.
+func ofTotal(total int64) string {
+	if total == 0 {
+		return ""
+	}
+	return " of " + download.Bytes(total)
+}
+
+// DownloadBar shows bytes on standard error as they arrive: a bar on a terminal, else a line every ten seconds.
 func DownloadBar(what string) func(done, total int64) {
+	if !terminal() {
+		last := time.Now()
+		return func(done, total int64) {
+			if now := time.Now(); now.Sub(last) > 10*time.Second {
+				last = now
+				fmt.Fprintf(os.Stderr, "%s: %s%s\n", what, download.Bytes(done), ofTotal(total))
+			}
+		}
+	}
 	var bar *progressbar.ProgressBar
 	return func(done, total int64) {
 		if bar == nil {
