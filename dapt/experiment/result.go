@@ -25,6 +25,7 @@ type Result struct {
 	Final     string          `json:"final"`               // "last step" or "best on val (epoch e)"
 	Focus     []Focus         `json:"focus,omitempty"`     // Grad-CAM energy inside the true mask, held-out images
 	Selection *Selection      `json:"selection,omitempty"` // data-efficient only
+	Probe     *Probe          `json:"probe,omitempty"`     // linear probes only
 }
 
 // Backend is what computed a result.

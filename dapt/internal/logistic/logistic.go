@@ -5,6 +5,9 @@
 // gonum's L-BFGS is set up as SciPy's L-BFGS-B, which scikit-learn calls: ten corrections, the line search of Moré and Thuente
 // that takes what it has when it cannot narrow its interval any more, and an end where no slope is above 1e-4 or where a step
 // gains no more than 64 times the precision of a float64.
+//
+// Over a hundred steps or so rounding leads astray, here as there: 40 items of 12 numbers with C 1e4 took scikit-learn from
+// 101 to 122 iterations, by the order of the items alone. Features as wide as CLIP's take fewer.
 package logistic
 
 import (

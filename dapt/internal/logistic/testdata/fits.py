@@ -1,16 +1,18 @@
-"""Writes fits.json: fits and whole searches by scikit-learn, for the tests of this package and of experiment.
+"""Prints what scikit-learn makes of made-up features: fits, and the whole search of a linear probe.
 
-    python fits.py > fits.json    # scikit-learn 1.7.2, numpy 2.4.6, scipy 1.17.1
+    python fits.py fits > fits.json    # scikit-learn 1.7.2, numpy 2.4.6, scipy 1.17.1
+    python fits.py search > ../../../experiment/testdata/probe.json
 
 Features are made by integers alone, so that the tests make the same ones.
 """
 
 import json
+import sys
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-WIDTH = 12
+WIDTH = 32
 
 
 def features(count, classes, noise, salt):
@@ -84,4 +86,4 @@ def searches():
     return {"classes": classes, "noise": noise, "sizes": [110, 45, 200], "salts": [11, 12, 13], "runs": out}
 
 
-print(json.dumps({"width": WIDTH, "fits": fits(), "search": searches()}))
+print(json.dumps({"width": WIDTH} | {"fits": lambda: {"fits": fits()}, "search": searches}[sys.argv[1]]()))
