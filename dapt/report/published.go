@@ -34,12 +34,12 @@ func readPublished() published {
 }
 
 // order is that of methods in published tables.
-var order = []string{"zero-shot", "maple", "maple+dapt-g", "maple+dapt-s"}
+var order = []string{"zero-shot", "linear-probe", "maple", "maple+dapt-g", "maple+dapt-s"}
 
 // PublishedTable sets base-to-novel results beside the published ones of the same data set and method, in percent, with
 // the difference. Where nothing published is of these data sets, as with the mini benchmark, and for few-shot results, of
-// which only averages over eleven data sets are published, it has the published averages alone. Errors are those of
-// [MainTable].
+// which only averages over eleven data sets are published, it has the published averages alone, or beside those measured if
+// they are over the same eleven. Errors are those of [MainTable].
 func PublishedTable(results []experiment.Result) (List, error) {
 	table, err := MainTable(results)
 	if err != nil {
@@ -50,7 +50,7 @@ func PublishedTable(results []experiment.Result) (List, error) {
 	case dataEfficient:
 		return List{Caption: "Published numbers", Labels: 1, Lines: [][]string{{"method", "all"}}, Notes: []string{"The paper shows data-efficient learning in figures only."}}, nil
 	case fewShot:
-		return p.shotAverages(), nil
+		return p.shotAverages().besideShots(p, table), nil
 	}
 	if l := p.beside(table); len(l.Lines) > 1 {
 		return l, nil
@@ -87,7 +87,10 @@ func (p published) averages() List {
 		Lines: [][]string{{"method", "base", "novel", "HM"}}, Notes: []string{"CLIP ViT-B/16, 16 shots, means of three seeds. Not measured here."},
 	}
 	for _, method := range order {
-		system := p.BaseToNovel[method]
+		system, ok := p.BaseToNovel[method]
+		if !ok {
+			continue
+		}
 		line := []string{system.System}
 		for _, number := range system.Datasets[average] {
 			line = append(line, fmt.Sprintf("%.2f", number))

@@ -21,6 +21,7 @@ const (
 	baseToNovel   = "base_to_novel"
 	fewShot       = "few_shot"
 	dataEfficient = "data_efficient"
+	linearProbe   = "linear_probe" // few-shot, too, of other draws: see kind
 )
 
 // group is the runs to average: those of one method on one data set, by ascending seed.
@@ -84,7 +85,7 @@ func studyOf(results []experiment.Result, protocol string) (*study, error) {
 	return s, err
 }
 
-func (s *study) protocol() string { return s.groups[0].runs[0].Protocol }
+func (s *study) protocol() string { return kind(s.groups[0].runs[0]) }
 
 // label names the variant, with its shots where there may be others of its method.
 func (s *study) label(v variant) string {
@@ -127,10 +128,14 @@ func appendNew[T comparable](list []T, value T) []T {
 
 // differences are worth a note, but do not forbid an average.
 func differences(results []experiment.Result) []string {
-	var backends, codes, notes []string
+	var backends, codes, notes, protocols []string
 	for _, r := range results {
+		protocols = appendNew(protocols, r.Protocol)
 		backends = appendNew(backends, backendText(r.Backend))
 		codes = appendNew(codes, r.Code)
+	}
+	if len(protocols) > 1 && slices.Contains(protocols, linearProbe) {
+		notes = append(notes, probeNote)
 	}
 	if len(backends) > 1 {
 		notes = append(notes, "Computed by different backends, so that last digits may differ: "+strings.Join(backends, "; ")+".")
@@ -170,7 +175,7 @@ func mismatch(a, b experiment.Result, what string, inA, inB any) error {
 func (s *study) check(results []experiment.Result) error {
 	first := results[0]
 	for _, r := range results {
-		if r.Protocol != first.Protocol {
+		if kind(r) != kind(first) {
 			return mismatch(first, r, "protocol", first.Protocol, r.Protocol)
 		}
 		if err := errors.Join(checkNumbers(r), checkSelection(r)); err != nil {
@@ -198,7 +203,7 @@ func (s *study) check(results []experiment.Result) error {
 
 // checkNumbers looks for the tests that the run's protocol has, and at the numbers.
 func checkNumbers(r experiment.Result) error {
-	wanted, known := map[string][]string{baseToNovel: {"base", "novel"}, fewShot: {"all"}, dataEfficient: {"all"}}[r.Protocol]
+	wanted, known := map[string][]string{baseToNovel: {"base", "novel"}, fewShot: {"all"}, dataEfficient: {"all"}}[kind(r)]
 	if !known {
 		return fmt.Errorf("report: %s is of protocol %q, want %s, %s or %s", name(r), r.Protocol, baseToNovel, fewShot, dataEfficient)
 	}
