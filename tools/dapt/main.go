@@ -72,7 +72,7 @@ func newRoot() *cobra.Command {
 	flags.StringVar(&s.Root, "root", "data", "folder that holds the benchmarks' folders")
 	flags.StringVar(&s.Out, "out", "dapt-results", "folder for results, checkpoints and reports")
 	flags.StringVar(&s.DType, "dtype", "float32", "what the towers compute in: float32 or bfloat16")
-	root.AddCommand(newQuickstart(&s), newFewShot(&s), newProbe(&s), newDataEfficient(&s), newZeroShot(&s), newTrain(&s), newEval(&s), newPredict(&s), newMasks(&s), newSplit(&s), newReport(&s), newBackends(&s))
+	root.AddCommand(newQuickstart(&s), newFewShot(&s), newProbe(&s), newDataEfficient(&s), newZeroShot(&s), newTrain(&s), newEval(&s), newPredict(&s), newWords(&s), newMasks(&s), newSplit(&s), newReport(&s), newBackends(&s))
 	return root
 }
 
