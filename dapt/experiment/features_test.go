@@ -3,6 +3,7 @@ package experiment
 import (
 	"context"
 	"errors"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -14,6 +15,8 @@ import (
 	"github.com/gomlx/compute/dtypes"
 
 	"github.com/dapt-go/dapt-go/dapt/dataset"
+	"github.com/dapt-go/dapt-go/dapt/internal/golden"
+	"github.com/dapt-go/dapt-go/dapt/internal/safetensors"
 	"github.com/dapt-go/dapt-go/dapt/prompt"
 	"github.com/dapt-go/dapt-go/dapt/train"
 )
@@ -126,4 +129,55 @@ func TestBadFilesOfFeaturesAreNamed(t *testing.T) {
 			t.Errorf("features = %v, want an error with %q and the file to delete", err, want)
 		}
 	}
+}
+
+// TestFeaturesThatAreNotFiniteNameTheImage, and nothing of them is kept.
+func TestFeaturesThatAreNotFiniteNameTheImage(t *testing.T) {
+	m := newModel()
+	for i := range m.Values["visual.proj"] {
+		m.Values["visual.proj"][i] = math.MaxFloat32
+	}
+	folder := t.TempDir()
+	lab, err := Open(golden.Backend(t), Backend{}, m, folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lab.Close()
+	p := probes()
+	if _, err := p.Run(context.Background(), lab); err == nil || !strings.Contains(err.Error(), "features of images/train/cat/") || !strings.Contains(err.Error(), "float32") {
+		t.Errorf("Run = %v, want an error that names the first image", err)
+	}
+	if left, err := os.ReadDir(filepath.Join(folder, "features")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("on file are %v, %v, want nothing", left, err)
+	}
+}
+
+// FuzzFeatureFiles: whatever is in a file, it is read as features of the list or refused.
+func FuzzFeatureFiles(f *testing.F) {
+	good := safetensors.File{Tensors: map[string]safetensors.Tensor{
+		"index": safetensors.Int32([]int32{2, 0}, 2), "features": safetensors.Float32([]float32{1, 2, 3, 4}, 2, 2),
+	}}
+	f.Add(good.Encode())
+	for name, tensor := range map[string]safetensors.Tensor{
+		"index": safetensors.Int32([]int32{-1, 9}, 2), "features": safetensors.Float32([]float32{1}, 1),
+	} {
+		bad := safetensors.File{Tensors: maps.Clone(good.Tensors)}
+		bad.Tensors[name] = tensor
+		f.Add(bad.Encode())
+	}
+	path := filepath.Join(f.TempDir(), "x.safetensors")
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if err := os.WriteFile(path, data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		read := features{items: make([]dataset.Item, 3), embed: 2, rows: map[int][]float32{}}
+		if read.read(path) != nil {
+			return
+		}
+		for place, row := range read.rows {
+			if place < 0 || place > 2 || len(row) != 2 || !finite(row) {
+				t.Errorf("place %d of 3 has features %v, want 2 finite numbers", place, row)
+			}
+		}
+	})
 }

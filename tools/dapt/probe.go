@@ -44,6 +44,7 @@ func probe(c *cobra.Command, s *session.Setup, p experiment.LinearProbe, seeds i
 	if err != nil {
 		return err
 	}
+	b = s.Preset(b).Benchmark // with the tests of fewshot
 	if p.DType, err = s.Compute(); err != nil {
 		return err
 	}

@@ -108,6 +108,27 @@ func TestWhatCannotBeFittedIsAnError(t *testing.T) {
 	}
 }
 
+// TestTheGradientIsTheSlopeOfTheLoss by differences, of two classes and of more.
+func TestTheGradientIsTheSlopeOfTheLoss(t *testing.T) {
+	for _, classes := range []int{2, 4} {
+		p := newProblem(made(20, classes, 1, 1, 3), 0.5)
+		x, gradient := make([]float64, p.size()), make([]float64, p.size())
+		for i := range x {
+			x[i] = math.Sin(float64(3 * i))
+		}
+		p.gradient(gradient, x)
+		for i := range x {
+			const step = 1e-5
+			before, after := slices.Clone(x), slices.Clone(x)
+			before[i] -= step
+			after[i] += step
+			if want := (p.loss(after) - p.loss(before)) / (2 * step); math.Abs(gradient[i]-want) > 1e-8 {
+				t.Errorf("%d classes: gradient[%d] = %g, want %g", classes, i, gradient[i], want)
+			}
+		}
+	}
+}
+
 func TestACancelledFitEnds(t *testing.T) {
 	ctx, stop := context.WithCancel(context.Background())
 	stop()
