@@ -35,8 +35,13 @@ func (s ProbeStep) Best() ProbeFit {
 	return s.Left
 }
 
-// Chosen is the better end of the last step: what was tested.
-func (p Probe) Chosen() ProbeFit { return p.Steps[len(p.Steps)-1].Best() }
+// Chosen is the better end of the last step: what was tested. Without steps it is zero.
+func (p Probe) Chosen() ProbeFit {
+	if len(p.Steps) == 0 {
+		return ProbeFit{}
+	}
+	return p.Steps[len(p.Steps)-1].Best()
+}
 
 const (
 	probeSteps      = 8
