@@ -111,7 +111,7 @@ func (b *probing) lacks() error {
 	}
 	if len(b.searched().items) == 0 {
 		return fmt.Errorf("experiment: %s has no validation images, which a linear probe chooses its C on: add some to the list, "+
-			"or set ValFromTest, as CoOp's numbers of ImageNet do", b.Name)
+			"or allow test images for it (ValFromTest, -val-from-test), as CoOp's code does on ImageNet", b.Name)
 	}
 	if len(b.Classes) < 2 {
 		return fmt.Errorf("experiment: %s has %d classes, want at least 2 to tell apart", b.Name, len(b.Classes))

@@ -31,7 +31,7 @@ sets that stand in tables beside prompt learners, 45.77 % with 1 shot to 78.39 %
 	f := c.Flags()
 	f.IntSliceVar(&p.Shots, "shots", []int{1, 2, 4, 8, 16}, "training images a class")
 	f.IntVar(&seeds, "seeds", 3, "runs with seeds 1 to this")
-	f.BoolVar(&p.ValFromTest, "val-from-test", false, "choose C on test images where there is no validation list, as published numbers of ImageNet do")
+	f.BoolVar(&p.ValFromTest, "val-from-test", false, "choose C on test images where there is no validation list, as CoOp's code does on ImageNet")
 	f.BoolVar(&search, "search", false, "tell how each run chose C, too")
 	return c
 }
