@@ -34,11 +34,11 @@ type Seconds struct {
 type Outlook struct {
 	Runs, Left int    // all runs, and those that are not on file
 	Work       []Work // that is left, in the order of the experiment
-	// Measured are the paces of a probe, by method, with as few and as many classes as the method is going to be tuned on.
+	// Measured are the paces that were measured, by method, with as few and as many classes as the method is going to be tuned on.
 	Measured []Pace
 }
 
-// Pace is what a probe measured.
+// Pace is how long the images of a method take with so many classes.
 type Pace struct {
 	Method  string
 	Classes int
@@ -105,15 +105,15 @@ func (r *run) phase(epoch int) dapt.Phase {
 	return r.method.Loss.Phase(epoch, r.config.Epochs)
 }
 
-// Probe measures how long the images of what is left take, on a few of them, for each method with the fewest and with the
+// Measure tells how long the images of what is left take, on a few of them, for each method with the fewest and with the
 // most classes. report, if it is not nil, hears what is measured.
-func (l *Lab) Probe(ctx context.Context, o Outlook, report func(what string)) (Outlook, error) {
+func (l *Lab) Measure(ctx context.Context, o Outlook, report func(what string)) (Outlook, error) {
 	o.Measured = nil
 	for _, w := range o.extremes() {
 		if report != nil {
 			report(fmt.Sprintf("%s with %d classes", w.Method, w.Classes))
 		}
-		seconds, err := l.probe(ctx, w)
+		seconds, err := l.measure(ctx, w)
 		if err != nil {
 			return o, fmt.Errorf("experiment: measuring %s on %s: %w", w.Method, w.Dataset, err)
 		}
@@ -148,8 +148,8 @@ func (o Outlook) extremes() []Work {
 	return found
 }
 
-// probe measures one kind of work.
-func (l *Lab) probe(ctx context.Context, w Work) (Seconds, error) {
+// measure tells it of one kind of work.
+func (l *Lab) measure(ctx context.Context, w Work) (Seconds, error) {
 	r := w.run
 	engine, err := l.Engine(r.method.Learner, r.config.DType)
 	if err != nil {
@@ -163,21 +163,21 @@ func (l *Lab) probe(ctx context.Context, w Work) (Seconds, error) {
 	}
 	s.Test, err = timed(engine, func() error {
 		list := r.tests[0]
-		_, err := engine.Evaluate(ctx, list.data, cycle(list.data.Test, probeBatches*engine.BatchSize(r.config)), list.words, r.config)
+		_, err := engine.Evaluate(ctx, list.data, cycle(list.data.Test, measuredBatches*engine.BatchSize(r.config)), list.words, r.config)
 		return err
 	})
 	if err != nil || w.Mapped == 0 {
 		return s, err
 	}
 	s.Map, err = timed(engine, func() error {
-		_, err := engine.Heat(ctx, r.data, cycle(r.data.Train, probeBatches*engine.BatchSize(r.config)), nil, r.config)
+		_, err := engine.Heat(ctx, r.data, cycle(r.data.Train, measuredBatches*engine.BatchSize(r.config)), nil, r.config)
 		return err
 	})
 	return s, err
 }
 
-// probeBatches are measured, of which the first compiles and is left out.
-const probeBatches = 3
+// measuredBatches are measured, of which the first compiles and is left out.
+const measuredBatches = 3
 
 // cycle returns count items, the same ones again where there are too few.
 func cycle(items []dataset.Item, count int) []dataset.Item {
@@ -192,7 +192,7 @@ func cycle(items []dataset.Item, count int) []dataset.Item {
 // timeSteps tunes a few steps of a phase, in no folder, and returns the seconds of an image.
 func (r run) timeSteps(ctx context.Context, engine *train.Engine, phase dapt.Phase) (float64, error) {
 	data := *r.data
-	data.Train, data.Val = cycle(data.Train, probeBatches*r.config.Batch), nil
+	data.Train, data.Val = cycle(data.Train, measuredBatches*r.config.Batch), nil
 	config, m := r.config, r.method
 	config.Epochs = 1
 	if m.Decouples() {

@@ -40,7 +40,7 @@ func TestTheOutlookCountsWhatIsLeft(t *testing.T) {
 	}
 }
 
-func TestAProbeMeasuresEveryKindOfWorkAndLeavesNothing(t *testing.T) {
+func TestMeasuringLeavesNothingOnFile(t *testing.T) {
 	folder := t.TempDir()
 	lab := newLab(t, folder)
 	o, err := lab.Look(small())
@@ -48,7 +48,7 @@ func TestAProbeMeasuresEveryKindOfWorkAndLeavesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	var heard []string
-	if o, err = lab.Probe(context.Background(), o, func(what string) { heard = append(heard, what) }); err != nil {
+	if o, err = lab.Measure(context.Background(), o, func(what string) { heard = append(heard, what) }); err != nil {
 		t.Fatal(err)
 	}
 	if len(heard) != 4 || len(o.Measured) != 4 {
@@ -72,7 +72,7 @@ func TestAProbeMeasuresEveryKindOfWorkAndLeavesNothing(t *testing.T) {
 	first, _ := do(t, folder, small())
 	second, _ := do(t, t.TempDir(), small())
 	if !reflect.DeepEqual(first, second) {
-		t.Error("after a probe the results are others")
+		t.Error("after measuring, the results are others")
 	}
 }
 

@@ -28,7 +28,7 @@ import (
 // Lab is where experiments run: a CLIP on a backend, and a folder of results. It is for one goroutine at a time.
 type Lab struct {
 	Model   *clip.Model
-	Folder  string // results.jsonl and, below runs/, a folder for each run
+	Folder  string // results.jsonl; below runs/ a folder for each run, below features/ those of images
 	Info    Backend
 	Report  func(Progress) // called as work goes on; nil reports nothing
 	Done    func(Result)   // called with each run that was computed, once it is on file; nil if nobody asks

@@ -10,7 +10,7 @@ import (
 // Result is one finished run: everything a table, a figure or a sceptic needs. It is one JSON line of the results file,
 // which is the same bytes for the same runs on the same backend; how long they took is in a [Time].
 type Result struct {
-	Protocol  string          `json:"protocol"`   // "base_to_novel", "few_shot", "data_efficient", "cross_dataset", "domain_generalization"
+	Protocol  string          `json:"protocol"`   // "base_to_novel", "few_shot", "data_efficient", "linear_probe", "cross_dataset", "domain_generalization"
 	Dataset   string          `json:"dataset"`    // "Mini"
 	Method    string          `json:"method"`     // "zero-shot", "maple", "maple+dapt-s", "maple+dapt-g"
 	Seed      int             `json:"seed"`       // few-shot draw, order, crops and initial prompts follow it
@@ -29,6 +29,7 @@ type Result struct {
 	Final      string     `json:"final"`               // "last step" or "best on val (epoch e)"
 	Focus      []Focus    `json:"focus,omitempty"`     // Grad-CAM energy inside the true mask, held-out images
 	Selection  *Selection `json:"selection,omitempty"` // data-efficient only
+	Probe      *Probe     `json:"probe,omitempty"`     // linear probes only
 }
 
 // Backend is what computed a result.

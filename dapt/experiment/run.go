@@ -15,8 +15,8 @@ import (
 	"github.com/dapt-go/dapt-go/dapt/transform"
 )
 
-// Protocol is an experiment: [FewShot], [BaseToNovel], [DataEfficient], [CrossDataset], [DomainGeneralization], or several
-// [Together].
+// Protocol is an experiment: [FewShot], [LinearProbe], [BaseToNovel], [DataEfficient], [CrossDataset],
+// [DomainGeneralization], or several [Together].
 type Protocol interface {
 	// Run returns the results of all runs. Those on file are not computed again. When ctx is cancelled or a run fails,
 	// finished runs are on file and the same call goes on from there.

@@ -13,8 +13,11 @@ import (
 )
 
 // Overlays show where the first run of each method looks, on so many test images of b, and what their true masks cover if
-// there are any. The lab must be the one that the results are of.
+// there are any. The lab must be the one that the results are of. Linear probes, which have no prompts, look nowhere.
 func Overlays(ctx context.Context, lab *experiment.Lab, b experiment.Benchmark, results []experiment.Result, images int) ([]Overlay, error) {
+	if results = withPrompts(results); len(results) == 0 {
+		return nil, nil
+	}
 	data := b.Dataset
 	if protocolOf(results) == baseToNovel {
 		data = b.Base()

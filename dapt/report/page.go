@@ -87,9 +87,7 @@ func (p *page) addResults(s *study) error {
 	}
 	p.Tables = []Table{s.accuracyTable()}
 	if beside := readPublished().beside(s.protocol(), p.Tables[0]); len(beside.Lines) > 1 {
-		for _, g := range s.groups {
-			beside.mind(g.runs)
-		}
+		beside.mind(s.runs())
 		p.Published = []List{beside}
 	}
 	if len(s.focusLists()) > 0 {

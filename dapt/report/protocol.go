@@ -73,10 +73,10 @@ func Figures(results []experiment.Result) ([]Figure, error) {
 	return Curves(results)
 }
 
-// protocolOf is that of the first result; "" without one.
+// protocolOf is the kind of the first result; "" without one.
 func protocolOf(results []experiment.Result) string {
 	if len(results) == 0 {
 		return ""
 	}
-	return results[0].Protocol
+	return kind(results[0])
 }

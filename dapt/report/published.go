@@ -50,7 +50,7 @@ func key(protocol string, row Row, column string) string {
 	case baseToNovel:
 		return row.Dataset + " " + column
 	case fewShot:
-		return fmt.Sprintf("%s %d", row.Dataset, row.Shots)
+		return fmt.Sprintf("%s %d %s", row.Dataset, row.Shots, column)
 	}
 	return column
 }
@@ -69,7 +69,7 @@ func PublishedTable(results []experiment.Result) (List, error) {
 	}
 	l := p.beside(protocol, table)
 	if len(l.Lines) < 2 {
-		return p.averages(protocol), nil
+		return p.averages(protocol, table), nil
 	}
 	l.mind(results)
 	return l, nil
@@ -80,15 +80,19 @@ func (l *List) mind(results []experiment.Result) {
 	if backbone := results[0].Backbone; !strings.HasPrefix(backbone, "ViT-B/16") {
 		l.Notes = appendNew(l.Notes, "The published numbers are of ViT-B/16; these are of "+backbone+", and need not agree.")
 	}
+	var others []string
 	for _, r := range results {
 		classes := 0
-		for _, test := range testsOf[r.Protocol] {
+		for _, test := range testsOf[kind(r)] {
 			at := slices.IndexFunc(r.Tests, func(t experiment.Test) bool { return t.Name == test })
 			classes += len(r.Tests[at].Classes)
 		}
 		if spec, err := dataset.Find(r.Dataset); err == nil && classes != spec.Labels {
-			l.Notes = appendNew(l.Notes, fmt.Sprintf("The published numbers of %s are of %d classes; these are of %d.", r.Dataset, spec.Labels, classes))
+			others = appendNew(others, fmt.Sprintf("%s %d for %d", r.Dataset, classes, spec.Labels))
 		}
+	}
+	if others != nil {
+		l.Notes = append(l.Notes, "These have other numbers of classes than the published: "+strings.Join(others, ", ")+".")
 	}
 }
 
@@ -206,8 +210,8 @@ func elevenNames(first int) []string {
 // order is that of the methods that published averages are shown of.
 var order = []string{"zero-shot", "maple", "maple+dapt-g", "maple+dapt-s"}
 
-// averages are the published means over eleven data sets or over the targets.
-func (p published) averages(protocol string) List {
+// averages are the published means over eleven data sets or over the targets, of the usual methods and of the table's.
+func (p published) averages(protocol string, t Table) List {
 	text := map[string]string{baseToNovel: "base-to-novel", fewShot: "few-shot", crossDataset: "cross-dataset", generalizes: "domain generalisation"}[protocol]
 	l := List{
 		Caption: "Published " + text + " accuracy, percent: averages over eleven data sets", Labels: 1,
@@ -223,7 +227,11 @@ func (p published) averages(protocol string) List {
 		l.Caption = "Published " + text + " accuracy, percent: averages over the targets"
 		l.Lines[0] = []string{"method", "source", average}
 	}
-	for _, method := range order {
+	methods := slices.Clone(order)
+	for _, row := range t.Rows {
+		methods = appendNew(methods, row.Method)
+	}
+	for _, method := range methods {
 		if s, ok := p.of(protocol, method); ok {
 			l.Lines = append(l.Lines, s.averages(protocol)...)
 			l.Notes = append(l.Notes, s.sourceNote())
@@ -237,7 +245,7 @@ func (s system) averages(protocol string) [][]string {
 	if protocol == fewShot {
 		var lines [][]string
 		for _, shots := range []string{"0", "1", "2", "4", "8", "16"} {
-			if number, ok := s.Percent[average+" "+shots]; ok {
+			if number, ok := s.Percent[average+" "+shots+" all"]; ok {
 				lines = append(lines, []string{s.System, shots, fmt.Sprintf("%.2f", number)})
 			}
 		}

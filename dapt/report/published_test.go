@@ -17,7 +17,7 @@ func TestResultsStandBesideThePublishedOnes(t *testing.T) {
 	if len(l.Lines) != 2 || !slices.Equal(l.Lines[1][:8], want) || len(l.Lines[1]) != len(l.Lines[0]) {
 		t.Errorf("lines = %q, want one that begins %q", l.Lines, want)
 	}
-	if len(l.Notes) != 3 || !strings.Contains(l.Notes[0], "PromptKD") || !strings.Contains(l.Notes[1], "these are of mini 1234") || !strings.HasSuffix(l.Notes[2], "are of 37 classes; these are of 4.") {
+	if len(l.Notes) != 3 || !strings.Contains(l.Notes[0], "PromptKD") || !strings.Contains(l.Notes[1], "these are of mini 1234") || !strings.HasSuffix(l.Notes[2], "OxfordPets 4 for 37.") {
 		t.Errorf("notes = %q, want the source, and that backbone and classes are others", l.Notes)
 	}
 }

@@ -24,6 +24,7 @@ const (
 	dataEfficient = "data_efficient"
 	crossDataset  = "cross_dataset"
 	generalizes   = "domain_generalization"
+	linearProbe   = "linear_probe" // few-shot, too, of other draws: see kind
 )
 
 // testsOf are the tests that a run of each protocol must have.
@@ -83,6 +84,15 @@ func newStudy(results []experiment.Result) (*study, error) {
 	return s, s.check(results)
 }
 
+// runs are those of all groups.
+func (s *study) runs() []experiment.Result {
+	var runs []experiment.Result
+	for _, g := range s.groups {
+		runs = append(runs, g.runs...)
+	}
+	return runs
+}
+
 // studyOf is a study of results that must be of one protocol.
 func studyOf(results []experiment.Result, protocol string) (*study, error) {
 	s, err := newStudy(results)
@@ -92,7 +102,7 @@ func studyOf(results []experiment.Result, protocol string) (*study, error) {
 	return s, err
 }
 
-func (s *study) protocol() string { return s.groups[0].runs[0].Protocol }
+func (s *study) protocol() string { return kind(s.groups[0].runs[0]) }
 
 // label names the variant, with its shots where there may be others of its method.
 func (s *study) label(v variant) string {
@@ -135,10 +145,14 @@ func appendNew[T comparable](list []T, value T) []T {
 
 // differences are worth a note, but do not forbid an average.
 func differences(results []experiment.Result) []string {
-	var backends, codes, notes []string
+	var backends, codes, notes, protocols []string
 	for _, r := range results {
+		protocols = appendNew(protocols, r.Protocol)
 		backends = appendNew(backends, backendText(r.Backend))
 		codes = appendNew(codes, r.Code)
+	}
+	if len(protocols) > 1 && slices.Contains(protocols, linearProbe) {
+		notes = append(notes, probeNote)
 	}
 	if len(backends) > 1 {
 		notes = append(notes, "Computed by different backends, so that last digits may differ: "+strings.Join(backends, "; ")+".")
@@ -178,7 +192,7 @@ func mismatch(a, b experiment.Result, what string, inA, inB any) error {
 func (s *study) check(results []experiment.Result) error {
 	first := results[0]
 	for _, r := range results {
-		if r.Protocol != first.Protocol {
+		if kind(r) != kind(first) {
 			return mismatch(first, r, "protocol", first.Protocol, r.Protocol)
 		}
 		if err := errors.Join(checkNumbers(r), checkSelection(r)); err != nil {
@@ -206,7 +220,7 @@ func (s *study) check(results []experiment.Result) error {
 
 // checkNumbers looks for the tests that the run's protocol has, and at the numbers.
 func checkNumbers(r experiment.Result) error {
-	wanted, known := testsOf[r.Protocol]
+	wanted, known := testsOf[kind(r)]
 	if !known {
 		return fmt.Errorf("report: %s is of protocol %q, want one of %s", name(r), r.Protocol, strings.Join(slices.Sorted(maps.Keys(testsOf)), ", "))
 	}

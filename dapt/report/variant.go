@@ -108,7 +108,7 @@ func checkSelection(r experiment.Result) error {
 
 // sameTraining tells why two runs on one data set were not tuned on the images that they should have in common.
 func sameTraining(a, b experiment.Result) error {
-	if a.Seed != b.Seed {
+	if a.Seed != b.Seed || a.Protocol != b.Protocol {
 		return nil
 	}
 	kept, other := a.Selection, b.Selection

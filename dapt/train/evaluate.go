@@ -51,10 +51,6 @@ func (e *Engine) evaluate(ctx context.Context, l *loader, words []string, c Conf
 	if len(l.items) == 0 {
 		return Score{}, errors.New("train: nothing to evaluate: the list of images is empty")
 	}
-	labels := make([]int, 0, len(l.items))
-	for _, item := range l.items {
-		labels = append(labels, item.Label)
-	}
 	predicted := make([]int, len(l.items))
 	err := e.stream(ctx, l, words, c, transform.Eval, func(p *pixels, texts *tensors.Tensor) error {
 		classes, err := e.classes.Call1(e.imageTensor(p), texts)
@@ -72,7 +68,7 @@ func (e *Engine) evaluate(ctx context.Context, l *loader, words []string, c Conf
 	if err != nil {
 		return Score{}, err
 	}
-	return score(labels, predicted, len(l.data.Classes)), nil
+	return NewScore(l.items, predicted, len(l.data.Classes)), nil
 }
 
 // stream encodes the texts of the loader's classes, and words, once, and hands them on with each batch of images.

@@ -16,16 +16,21 @@ import (
 
 // run runs an experiment with a progress bar, prints its table, and writes its report.
 func run(c *cobra.Command, s *session.Setup, b experiment.Benchmark, p experiment.Protocol, next string) error {
+	_, err := results(c, s, b, p, next)
+	return err
+}
+
+// results runs an experiment as run does, and returns its results.
+func results(c *cobra.Command, s *session.Setup, b experiment.Benchmark, p experiment.Protocol, next string) ([]experiment.Result, error) {
 	for _, note := range s.Notes(b) {
 		fmt.Fprintln(c.ErrOrStderr(), "note:", note)
 	}
 	lab, done, err := openLab(c, s)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer done()
-	_, err = perform(c, s, lab, b, p, next)
-	return err
+	return perform(c, s, lab, b, p, next)
 }
 
 // perform runs an experiment in an open lab, and returns its results, none where they are a share. b is the first of its data

@@ -69,7 +69,7 @@ func newReproduce(s *session.Setup) *cobra.Command {
 	f.StringSliceVar(&x.settings, "settings", nil, "some of the table's settings, as presets names them; all but variants unless given")
 	f.IntVar(&x.seeds, "seeds", 3, "runs with seeds 1 to this")
 	f.BoolVar(&x.only, "plan", false, "say what there is to do and how long it takes, and stop")
-	f.BoolVar(&x.unmeasured, "no-probe", false, "start without measuring how long it takes")
+	f.BoolVar(&x.unmeasured, "no-estimate", false, "start without measuring how long it takes")
 	return c
 }
 
@@ -234,7 +234,7 @@ func (x *reproduction) look(c *cobra.Command, lab *experiment.Lab, all experimen
 	}
 	if !x.unmeasured {
 		memory.ResetPeak()
-		if o, err = lab.Probe(c.Context(), o, func(what string) { fmt.Fprintln(to, "measuring", what) }); err != nil {
+		if o, err = lab.Measure(c.Context(), o, func(what string) { fmt.Fprintln(to, "measuring", what) }); err != nil {
 			return err
 		}
 	}

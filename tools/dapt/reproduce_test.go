@@ -117,7 +117,7 @@ func miniatures(t *testing.T, names ...string) string {
 
 func TestTheFirstGateIsOneCommand(t *testing.T) {
 	names := specNames(dataset.Eleven())
-	printed, err := command(t, "reproduce", "zero-shot", "-clip", "mini", "-root", miniatures(t, names...), "-out", t.TempDir(), "-no-probe")
+	printed, err := command(t, "reproduce", "zero-shot", "-clip", "mini", "-root", miniatures(t, names...), "-out", t.TempDir(), "-no-estimate")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +127,7 @@ func TestTheFirstGateIsOneCommand(t *testing.T) {
 			t.Errorf("%s, want a line of %s", beside, name)
 		}
 	}
-	for _, want := range []string{"69.34", "74.22", "71.70", "note: The published numbers of ImageNet are of 1000 classes; these are of 6."} {
+	for _, want := range []string{"69.34", "74.22", "71.70", "than the published: ImageNet 6 for 1000, "} {
 		if !strings.Contains(beside, want) {
 			t.Errorf("%s, want %s in it", beside, want)
 		}
@@ -148,7 +148,7 @@ func TestATableIsPlannedThenRunThenNotRunAgain(t *testing.T) {
 		if printed, err := command(t, append(args, "-plan")...); err != nil || printed != "" {
 			t.Errorf("%q -plan prints %q, %v", args, printed, err)
 		}
-		first, err := command(t, append(args, "-no-probe")...)
+		first, err := command(t, append(args, "-no-estimate")...)
 		if err != nil || !strings.Contains(first, table.want) || !strings.Contains(first, "published") {
 			t.Fatalf("%q prints %q, %v, want %s beside published numbers", args, first, err, table.want)
 		}
