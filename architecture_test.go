@@ -166,7 +166,7 @@ func TestImportsFlowDownTheFloors(t *testing.T) {
 			if problem := checkImport(s.folder, imported); problem != "" {
 				t.Errorf("%s: %s", s.at(spec.Pos()), problem)
 			}
-			if imported == module+"dapt/internal/golden" || imported == module+"dapt/internal/alloc" {
+			if imported == module+"dapt/internal/golden" || imported == module+"internal/alloc" {
 				t.Errorf("%s: only tests may import %s", s.at(spec.Pos()), imported)
 			}
 		}

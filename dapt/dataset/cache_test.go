@@ -12,8 +12,8 @@ import (
 	"testing"
 	"testing/fstest"
 
-	"github.com/dapt-go/dapt-go/dapt/internal/alloc"
 	"github.com/dapt-go/dapt-go/dapt/internal/pickle"
+	"github.com/dapt-go/dapt-go/internal/alloc"
 )
 
 // cachePets is the data set of the caches in testdata.

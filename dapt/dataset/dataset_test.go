@@ -10,7 +10,7 @@ import (
 	"testing"
 	"testing/fstest"
 
-	"github.com/dapt-go/dapt-go/dapt/internal/alloc"
+	"github.com/dapt-go/dapt-go/internal/alloc"
 )
 
 // files makes a file system of names and contents.

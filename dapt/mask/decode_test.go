@@ -10,8 +10,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/dapt-go/dapt-go/dapt/internal/alloc"
 	"github.com/dapt-go/dapt-go/dapt/transform"
+	"github.com/dapt-go/dapt-go/internal/alloc"
 )
 
 func encode(t testing.TB, img image.Image) []byte {

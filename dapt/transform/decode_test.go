@@ -13,7 +13,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/dapt-go/dapt-go/dapt/internal/alloc"
+	"github.com/dapt-go/dapt-go/internal/alloc"
 )
 
 func TestDecodeConvertsAsPillow(t *testing.T) {

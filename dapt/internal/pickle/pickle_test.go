@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/dapt-go/dapt-go/dapt/internal/alloc"
+	"github.com/dapt-go/dapt-go/internal/alloc"
 )
 
 var dog = Global{"pets", "Dog"}

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/dapt-go/dapt-go/dapt/internal/alloc"
+	"github.com/dapt-go/dapt-go/internal/alloc"
 )
 
 func sample() *File {
