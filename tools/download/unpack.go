@@ -18,7 +18,7 @@ import (
 // Limits bound what an archive may unpack to, so that a small one cannot fill the disk. Zero fields have defaults that the
 // training images of ImageNet (1,281,167 files, 148 GB) keep within.
 type Limits struct {
-	Files int   // and folders and links; 0 means 3 million
+	Files int   // and folders and links; 0 means 3 million, but no more than one for 32 bytes of the archive, beyond the first 1000
 	Bytes int64 // of all files together; 0 means 400 GB
 	Ratio int64 // bytes unpacked for one of the archive, beyond the first 16 MB; 0 means 100
 }
@@ -129,12 +129,14 @@ func newWriter(ctx context.Context, root *os.Root, folder string, a Archive, siz
 		return nil, err
 	}
 	l := a.Limits
-	return &writer{
+	w := &writer{
 		ctx: ctx, root: below, archive: a, inner: path.Clean("/" + a.Inner)[1:], to: path.Clean("/" + a.To)[1:],
-		files: cmp.Or(l.Files, 3_000_000),
+		files: int(min(int64(cmp.Or(l.Files, 3_000_000)), 1000+size/32)),
 		bytes: min(cmp.Or(l.Bytes, 400e9), 16<<20+cmp.Or(l.Ratio, 100)*size),
 		names: map[[16]byte]bool{}, folders: map[string]string{"": ""},
-	}, nil
+	}
+	w.unzips = w.bytes + 2048*int64(w.files) // a kilobyte or two a file
+	return w, nil
 }
 
 // read unpacks a file by its kind.
@@ -187,15 +189,11 @@ func (w *writer) stream(below string, from io.Reader) error {
 		return err
 	}
 	defer unzipped.Close()
-	// Headers and padding count, too: a kilobyte or two a file.
-	limited := &io.LimitedReader{R: unzipped, N: w.bytes + 2048*int64(w.files) + 1}
-	err = w.tar(below, limited)
-	if err == nil { // what follows the last file has to be right, too
-		_, err = io.Copy(io.Discard, limited)
+	limited := counted{w, unzipped}
+	if err := w.tar(below, limited); err != nil {
+		return err
 	}
-	if limited.N == 0 {
-		return w.tooLarge()
-	}
+	_, err = io.Copy(io.Discard, limited) // what follows the last file has to be right, too
 	return err
 }
 

@@ -14,6 +14,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/dapt-go/dapt-go/internal/alloc"
 )
 
 // pictures are a data set as archives of them are.
@@ -271,6 +273,29 @@ func TestABombOfHeadersIsRefused(t *testing.T) {
 	refused(t, "a.tgz", data, Archive{Limits: Limits{Files: 100, Bytes: 1 << 20}}, "more than is allowed")
 }
 
+func TestBombsOfEntriesAreRefused(t *testing.T) {
+	var empty, deep, nested []member
+	for i := range 3000 {
+		empty = append(empty, member{name: fmt.Sprintf("%d", i)})
+	}
+	for i := range 5 {
+		deep = append(deep, member{name: fmt.Sprintf("%d/%s", i, strings.Repeat("d/", 30))})
+	}
+	zeros := string(gzipped(t, append(tarOf(t, member{name: "a"}), make([]byte, 8<<20)...)))
+	for i := range 5 {
+		nested = append(nested, member{name: fmt.Sprintf("%d.tgz", i), content: zeros})
+	}
+	refused(t, "a.tgz", gzipped(t, tarOf(t, empty...)), Archive{}, "more entries than are allowed")                          // which are 8 bytes each
+	refused(t, "a.tgz", gzipped(t, tarOf(t, deep...)), Archive{Limits: Limits{Files: 100}}, "more entries than are allowed") // with the folders on the way
+	refused(t, "a.tar", tarOf(t, nested...), Archive{Nested: Folders, Limits: Limits{Files: 100, Bytes: 20 << 20}}, "more than is allowed")
+	for name, data := range map[string][]byte{
+		"a.tgz": gzipped(t, tarOf(t, member{name: "l", kind: tar.TypeSymlink, link: strings.Repeat("a/", 1<<16)})),
+		"a.zip": zipOf(t, member{name: "l", kind: tar.TypeSymlink, link: strings.Repeat("a/", 1<<16)}),
+	} {
+		refused(t, name, data, Archive{}, "is a link to a long name")
+	}
+}
+
 func TestInterruptedUnpackingLeavesNothing(t *testing.T) {
 	ctx, stop := context.WithCancelCause(t.Context())
 	stopped := errors.New("Ctrl-C")
@@ -300,7 +325,13 @@ func checkFuzzed(t *testing.T, name string, data []byte) {
 	target := filepath.Join(parent, "target")
 	archive := put(t, name, data)
 	const limit = 1 << 16
-	done, err := Unpack(t.Context(), Archive{Path: archive, Nested: Folders, Limits: Limits{Files: 100, Bytes: limit}}, target)
+	var done Unpacked
+	var err error
+	// Each of at most a hundred entries takes what unpacks it, some 50 kB, and each byte that gzip may bring, some 270 kB, or
+	// that is in the archive may be part of a header.
+	alloc.Bound(t, 16<<20+64*(270_000+uint64(len(data))), func() {
+		done, err = Unpack(t.Context(), Archive{Path: archive, Nested: Folders, Limits: Limits{Files: 100, Bytes: limit}}, target)
+	})
 	var total int
 	for path, content := range tree(t, parent) {
 		if path != "target/" && !strings.HasPrefix(path, "target/") {

@@ -43,6 +43,7 @@ type writer struct {
 	nested  bool   // whether a nested archive is being read
 	files   int    // that may still come
 	bytes   int64  // that may still come
+	unzips  int64  // that gzip may still bring in all, headers and padding too
 	names   map[[16]byte]bool
 	folders map[string]string // as they are written, by their names in small letters
 	links   []entry           // made last, so that nothing can be written through one
@@ -53,8 +54,8 @@ func (w *writer) tooLarge() error {
 	return errors.New("it unpacks to more than is allowed for an archive of its size: it is broken or made to fill disks")
 }
 
-// Names that are longer or deeper are no data set's.
-const longName, deep = 1024, 32
+// Names that are longer or deeper are no data set's, nor are targets of links.
+const longName, longLink, deep = 1024, 4096, 32
 
 // clean checks an entry's name and returns it slash-separated, without "." and without a slash at its ends; "" is the root.
 func clean(name string) (string, error) {
@@ -92,12 +93,15 @@ func (w *writer) add(e entry, content io.Reader) error {
 	if err := w.ctx.Err(); err != nil {
 		return context.Cause(w.ctx)
 	}
-	if w.files--; w.files < 0 {
-		return errors.New("it has more entries than are allowed: it is broken or made to fill disks")
+	if err := w.count(); err != nil {
+		return err
 	}
 	name, err := clean(e.name)
 	if err != nil {
 		return err
+	}
+	if len(e.link) > longLink { // they are all kept until the end
+		return fmt.Errorf("entry %.100q is a link to a long name: the archive is not used", e.name)
 	}
 	below, ok := w.within(name)
 	switch {
@@ -125,6 +129,14 @@ func (w *writer) add(e entry, content io.Reader) error {
 	}
 	e.name = path.Join(e.below, below)
 	return w.write(e, content)
+}
+
+// count counts an entry, or a folder that is made.
+func (w *writer) count() error {
+	if w.files--; w.files < 0 {
+		return errors.New("it has more entries than are allowed: it is broken or made to fill disks")
+	}
+	return nil
 }
 
 // within returns a name below Inner; all names of a nested archive are.
@@ -189,6 +201,9 @@ func (w *writer) mkdir(name string) error {
 	}
 	if w.names[key(name)] {
 		return fmt.Errorf("entry %q is a file and a folder: the archive is not used", name)
+	}
+	if err := w.count(); err != nil {
+		return err
 	}
 	w.folders[folded] = name
 	return w.root.Mkdir(name, 0o755)
@@ -261,6 +276,21 @@ func (w *writer) link(e entry) error {
 		return errors.New("there is no such file")
 	}
 	return w.root.Link(e.link, e.name)
+}
+
+// counted reads as much as gzip may still bring.
+type counted struct {
+	*writer
+	io.Reader
+}
+
+func (c counted) Read(p []byte) (int, error) {
+	if c.unzips <= 0 {
+		return 0, c.tooLarge()
+	}
+	n, err := c.Reader.Read(p[:min(int64(len(p)), c.unzips)])
+	c.unzips -= int64(n)
+	return n, err
 }
 
 // cancelled reads until its context ends.

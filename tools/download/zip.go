@@ -8,9 +8,6 @@ import (
 	"io/fs"
 )
 
-// longLink is the most bytes of a link's target.
-const longLink = 4096
-
 // zip unpacks a zip. What it says of itself is checked before anything is written.
 func (w *writer) zip(from io.ReaderAt, size int64) error {
 	archive, err := zip.NewReader(from, size)
@@ -72,7 +69,7 @@ func (w *writer) member(e entry, file *zip.File) error {
 	if e.kind != aSymlink {
 		return w.add(e, content)
 	}
-	link, err := io.ReadAll(io.LimitReader(content, longLink))
+	link, err := io.ReadAll(io.LimitReader(content, longLink+1))
 	if err != nil {
 		return fmt.Errorf("entry %q: %w", e.name, err)
 	}
