@@ -40,7 +40,7 @@ func (l lists) check(r run) error {
 	}
 	for _, t := range r.tests {
 		if len(t.data.Test) == 0 {
-			return fmt.Errorf("experiment: %s has no images for the test %s: add a list test to the data set, with images of its classes, %.200q", r.data.Name, t.name, t.data.Classes)
+			return fmt.Errorf("experiment: %s has no images for the test %s: add a list test to the data set, with images of its classes, %.200s", r.data.Name, t.name, fmt.Sprintf("%q", t.data.Classes))
 		}
 		if err := l.names(r.method.Learner, t.data); err != nil {
 			return err

@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -37,6 +38,18 @@ func TestMissingListsAreFoundBeforeAnythingIsTuned(t *testing.T) {
 		if _, err := e.Run(context.Background(), lab); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("Run with %s fails with %v, want a message with %q", name, err, c.want)
 		}
+	}
+}
+
+func TestAMissingTestListOfManyClassesIsAShortMessage(t *testing.T) {
+	d := &dataset.Dataset{Name: "Many", Template: "a {}."}
+	for i := range 1000 {
+		d.Classes = append(d.Classes, fmt.Sprintf("class %d", i))
+	}
+	method := dapt.Method{Learner: prompt.ZeroShot{}}
+	err := checkLists(newLab(t, t.TempDir()), []run{{method: method, data: d, tests: []test{{name: "all", data: d}}}})
+	if err == nil || !strings.Contains(err.Error(), `["class 0" "class 1"`) || len(err.Error()) > 400 {
+		t.Errorf("checkLists fails with %.500v, want a few of the classes", err)
 	}
 }
 
