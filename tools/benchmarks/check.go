@@ -30,6 +30,8 @@ type State struct {
 	Wrong  error            // why it cannot be used; nil if it can
 	Masks  int              // of training images, in the folder mask
 	Broken []error          // images that cannot be decoded, if they were, see [State.Decode]
+
+	Unmasked error // why masks cannot be looked for; nil if they can
 }
 
 // Check looks at a benchmark's folder, and for the files of all its images and masks, which it does not read. The error is
@@ -49,7 +51,8 @@ func Check(ctx context.Context, spec dataset.Spec, folder string) (State, error)
 	if err := ctx.Err(); err != nil {
 		return s, err
 	}
-	return s, s.countMasks(ctx)
+	s.Unmasked = s.countMasks(ctx)
+	return s, ctx.Err()
 }
 
 // countMasks looks for the masks of training images, in either layout. Without a folder of masks, the first image tells
@@ -208,7 +211,10 @@ func (s *State) writeMasks(out io.Writer) {
 		return
 	}
 	note := ""
-	if s.Masks < len(s.Data.Train) {
+	switch {
+	case s.Unmasked != nil:
+		note = s.Unmasked.Error()
+	case s.Masks < len(s.Data.Train):
 		var from []string
 		for _, m := range Masks {
 			from = append(from, m.From+" ("+m.Page+")")

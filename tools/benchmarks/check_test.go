@@ -47,6 +47,9 @@ func TestATableSaysWhatIsThereAndWhatToDo(t *testing.T) {
 		"masks, too": {func(folder string) {
 			write(t, folder, map[string][]byte{"mask/abyssinian_0.png": picture(t, 8), "mask/beagle_0.png": picture(t, 8), "mask/beagle_3.png": picture(t, 8)})
 		}, true, "", []string{"train masks 2 DAPT-S"}},
+		"masks that are no folder": {func(folder string) { write(t, folder, map[string][]byte{"mask": nil}) }, true, "", []string{
+			"can be used", "train masks 0 mask: looking for the mask of images/",
+		}},
 		"no folder": {func(folder string) { os.RemoveAll(folder) }, false, "GET", []string{"CANNOT BE USED: there is no folder", "MISSING", "about 1.6 GB"}},
 		"no split":  {func(folder string) { os.Remove(filepath.Join(folder, "split_zhou_OxfordPets.json")) }, false, "GET", []string{"MISSING from KaiyangZhou/CoOp"}},
 		"no images": {func(folder string) { os.RemoveAll(filepath.Join(folder, "images")) }, false, "GET", []string{
