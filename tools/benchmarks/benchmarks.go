@@ -33,6 +33,7 @@ type Source struct {
 	MD5    string // in hex; "" is not published
 	Do     string // what to do without a URL; "" where there is one
 	ByHand bool   // whether the archive has to be unpacked by hand, as Do says
+	Extra  bool   // whether the benchmark can be used without it
 
 	Inner  string           // what of the archive is unpacked; "" is all
 	To     string           // the folder, below the benchmark's, that it is unpacked to; "" is the benchmark's
@@ -95,14 +96,15 @@ func (s Source) Gettable(folder string) bool {
 }
 
 // Needs is how many bytes of disk getting the sources takes: their archives, and as much again for what is in them, since
-// images hardly shrink. known is false if the size of one is not published.
+// images hardly shrink. known is false if the size of one is not published that the
+// benchmark cannot be used without.
 func Needs(sources []Source) (bytes int64, known bool) {
 	known = true
 	for _, s := range sources {
 		bytes += s.Size
 		if !s.isFile() {
 			bytes += s.Size
-			known = known && s.Size > 0
+			known = known && (s.Size > 0 || s.Extra)
 		}
 	}
 	return bytes, known

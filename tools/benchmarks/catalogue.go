@@ -151,12 +151,20 @@ var Entries = []Entry{
 		},
 		classNames,
 	}},
-	{"VOC12", "20 kinds of things, several in an image, PASCAL VOC 2012", []Source{{
-		File: "VOCtrainval_11-May-2012.tar", From: "PASCAL VOC 2012", Page: "http://host.robots.ox.ac.uk/pascal/VOC/voc2012/",
-		URL:  "https://thor.robots.ox.ac.uk/pascal/VOC/voc2012/VOCtrainval_11-May-2012.tar",
-		Size: 1999639040, SHA256: "e14f763270cf193d0b5f74b169f44157a4b0c6efa708f4dd0ff78ee691763bcb", MD5: "6cd6e144f989b92b3379bac3b3de84fd",
-		Makes: []string{"VOCdevkit/VOC2012/JPEGImages", "VOCdevkit/VOC2012/Annotations", "VOCdevkit/VOC2012/ImageSets"},
-	}}},
+	{"VOC12", "20 kinds of things, several in an image, PASCAL VOC 2012", []Source{
+		{
+			File: "VOCtrainval_11-May-2012.tar", From: "PASCAL VOC 2012", Page: "http://host.robots.ox.ac.uk/pascal/VOC/voc2012/",
+			URL:  "https://thor.robots.ox.ac.uk/pascal/VOC/voc2012/VOCtrainval_11-May-2012.tar",
+			Size: 1999639040, SHA256: "e14f763270cf193d0b5f74b169f44157a4b0c6efa708f4dd0ff78ee691763bcb", MD5: "6cd6e144f989b92b3379bac3b3de84fd",
+			Makes: []string{"VOCdevkit/VOC2012/JPEGImages", "VOCdevkit/VOC2012/Annotations", "VOCdevkit/VOC2012/ImageSets"},
+		},
+		{
+			File: "augmented segmentation labels", From: "the Semantic Boundaries Dataset, Hariharan et al., ICCV 2011", Page: "http://home.bharathh.info/pubs/codes/SBD/download.html",
+			Do: "many who segment images share the list and the label maps, as SegmentationClassAug: put the list, of one image's number a line, and the " +
+				"folder of maps in these two places; without the list, train.txt is taken, which has 1464 images",
+			ByHand: true, Extra: true, Makes: []string{"VOCdevkit/VOC2012/ImageSets/Segmentation/train_aug.txt", "VOCdevkit/VOC2012/SegmentationClass_All"},
+		},
+	}},
 }
 
 const imageNetPage = "https://image-net.org/challenges/LSVRC/2012/2012-downloads.php"

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"text/tabwriter"
@@ -162,7 +163,10 @@ func (s *State) writeSource(out io.Writer, source Source) {
 			fmt.Fprintf(out, "  %s\there\n", name)
 			continue
 		}
-		what := ""
+		state, what := "MISSING", ""
+		if source.Extra {
+			state = "not here"
+		}
 		if name != source.File {
 			what = source.File
 			if source.Size > 0 {
@@ -170,7 +174,7 @@ func (s *State) writeSource(out io.Writer, source Source) {
 			}
 			what += " of "
 		}
-		fmt.Fprintf(out, "  %s\tMISSING\tfrom %s%s, %s%s\n", name, what, source.From, source.Page, source.todo(s.Folder))
+		fmt.Fprintf(out, "  %s\t%s\tfrom %s%s, %s%s\n", name, state, what, source.From, source.Page, source.todo(s.Folder))
 	}
 }
 
@@ -214,7 +218,10 @@ func (s *State) writeMasks(out io.Writer) {
 	switch {
 	case s.Unmasked != nil:
 		note = s.Unmasked.Error()
-	case s.Masks < len(s.Data.Train):
+	case s.Masks == len(s.Data.Train):
+	case s.Data.Train[0].Mask != "":
+		note = "DAPT-S needs all, such as " + s.Data.Train[0].Mask
+	default:
 		var from []string
 		for _, m := range Masks {
 			from = append(from, m.From+" ("+m.Page+")")
@@ -258,7 +265,7 @@ func existing(folder string) string {
 
 // Next is what to do so that the benchmark can be used; "" if it can. get is the command that gets it.
 func (s *State) Next(get string) string {
-	missing := s.Entry.Missing(s.Folder)
+	missing := slices.DeleteFunc(s.Entry.Missing(s.Folder), func(source Source) bool { return source.Extra })
 	switch {
 	case s.Wrong == nil:
 		return ""

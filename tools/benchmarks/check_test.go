@@ -1,12 +1,14 @@
 package benchmarks
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/dapt-go/dapt-go/dapt/dataset"
+	"github.com/dapt-go/dapt-go/tools/miniature/layout"
 )
 
 // checked is the state of a small OxfordPets after a change, with its table.
@@ -76,6 +78,46 @@ func TestATableSaysWhatIsThereAndWhatToDo(t *testing.T) {
 				t.Errorf("%s: the table lacks %q:\n%s", name, line, text)
 			}
 		}
+	}
+}
+
+func TestWhatABenchmarkCanBeUsedWithoutIsSaid(t *testing.T) {
+	spec, err := dataset.Find("VOC12")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := layout.Draw(spec, layout.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	if err := os.CopyFS(folder, files); err != nil {
+		t.Fatal(err)
+	}
+	for _, extra := range []string{"ImageSets/Segmentation/train_aug.txt", "SegmentationClass_All"} {
+		if err := os.RemoveAll(filepath.Join(folder, "VOCdevkit", "VOC2012", extra)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var text strings.Builder
+	s, err := Check(t.Context(), spec, folder)
+	if err := errors.Join(err, s.Wrong, s.Write(&text)); err != nil {
+		t.Fatal(err)
+	}
+	line := strings.Join(strings.Fields(text.String()), " ")
+	for _, want := range []string{"train_aug.txt not here from augmented segmentation labels of the Semantic Boundaries Dataset", "without the list, train.txt is taken", "train masks 0 DAPT-S needs all, such as VOCdevkit/VOC2012/SegmentationClass_All/"} {
+		if !strings.Contains(line, want) {
+			t.Errorf("the table lacks %q:\n%s", want, text.String())
+		}
+	}
+	if strings.Contains(line, "disk") {
+		t.Errorf("the table tells of the disk, though nothing is downloaded:\n%s", text.String())
+	}
+	if err := os.Remove(filepath.Join(folder, s.Data.Train[0].Path)); err != nil {
+		t.Fatal(err)
+	}
+	if s, err = Check(t.Context(), spec, folder); err != nil || !strings.HasPrefix(s.Next("GET"), "move VOCdevkit/VOC2012/JPEGImages out of ") {
+		t.Errorf("without an image, next is %q, %v, want the images", s.Next("GET"), err)
 	}
 }
 

@@ -45,6 +45,19 @@ func TestAMissingSplitIsMadeOnRequestOnly(t *testing.T) {
 			t.Errorf("split %s fails with %v, want a message with %q", c.name, err, c.want)
 		}
 	}
+	before, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := filepath.Join(filepath.Dir(file), "images", "own.json")
+	if err := os.WriteFile(own, before, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range [][]string{{"-data", "OxfordPets", "-root", root, file}, {"-data", own, own}} {
+		if _, err := split(t, c...); err == nil || !strings.Contains(err.Error(), "is what the data set is read from: name another file") {
+			t.Errorf("split %q fails with %v, want an error", c, err)
+		}
+	}
 	if err := os.Remove(file); err != nil {
 		t.Fatal(err)
 	}

@@ -93,6 +93,11 @@ func (x draw) run(s *session.Setup, c *cobra.Command, path string) error {
 	if err != nil {
 		return err
 	}
+	if own, err := os.Stat(listFile(s)); err == nil && !x.check {
+		if there, err := os.Stat(path); err == nil && os.SameFile(own, there) {
+			return fmt.Errorf("%s is what the data set is read from: name another file to write the draw to", path)
+		}
+	}
 	drawn := b.FewShot(x.shots, x.seed)
 	done := "has"
 	if x.check {
@@ -106,6 +111,14 @@ func (x draw) run(s *session.Setup, c *cobra.Command, path string) error {
 	}
 	fmt.Fprintf(c.OutOrStdout(), "%s %s %s: %d training and %d validation images\n", path, done, x, len(drawn.Train), len(drawn.Val))
 	return nil
+}
+
+// listFile is the file that lists the data set; its folder if there is none.
+func listFile(s *session.Setup) string {
+	if spec, err := dataset.Find(s.Data); err == nil {
+		return filepath.Join(s.Folder(), spec.Split)
+	}
+	return filepath.Join(s.Folder(), filepath.Base(s.Data))
 }
 
 // writeSplit writes the lists in the form that the file's name ends in.
