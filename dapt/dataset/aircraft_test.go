@@ -3,6 +3,8 @@ package dataset
 import (
 	"io/fs"
 	"testing"
+
+	"github.com/dapt-go/dapt-go/internal/alloc"
 )
 
 func aircraftFiles() map[string]string {
@@ -42,7 +44,10 @@ func FuzzAircraft(f *testing.F) {
 		contents := aircraftFiles()
 		contents["variants.txt"], contents["images_variant_test.txt"] = variants, list
 		contents["images_variant_train.txt"], contents["images_variant_val.txt"] = list, list
-		d, err := Open(spec(t, "FGVCAircraft"), files(contents))
+		var d *Dataset
+		var err error
+		// Each line of a few bytes becomes a class, or an item in each of three lists.
+		alloc.Bound(t, 1<<20+512*uint64(len(variants)+len(list)), func() { d, err = Open(spec(t, "FGVCAircraft"), files(contents)) })
 		if err != nil {
 			return
 		}

@@ -247,7 +247,12 @@ func FuzzSplitIsReadBackFromACache(f *testing.F) {
 	f.Add([]byte(`{"train": [["a\\b", 0, "b"], ["a/b", 0, "b"]]}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		for _, images := range []string{"", "images/all"} {
-			d, err := Open(Spec{Name: "Fuzz", Images: images, Split: "split.json"}, fstest.MapFS{"split.json": {Data: data}})
+			var d *Dataset
+			var err error
+			// As in the split's own target.
+			alloc.Bound(t, 1<<20+512*uint64(len(data)), func() {
+				d, err = Open(Spec{Name: "Fuzz", Images: images, Split: "split.json"}, fstest.MapFS{"split.json": {Data: data}})
+			})
 			if err != nil {
 				return
 			}

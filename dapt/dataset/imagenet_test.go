@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"github.com/dapt-go/dapt-go/internal/alloc"
 )
 
 // imageNetFiles is a small ImageNet with two classes of one name, as the real one has.
@@ -158,7 +160,10 @@ func FuzzClassNames(f *testing.F) {
 	f.Add("n01 missile\nn02 great white shark\nn03 missile\n")
 	f.Add("\ufeffn01  a \r\n\r\nn02\tb\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		w, err := readWordnet(fstest.MapFS{"classnames.txt": {Data: []byte(text)}})
+		var w wordnet
+		var err error
+		// Each line of a few bytes becomes two strings.
+		alloc.Bound(t, 1<<20+256*uint64(len(text)), func() { w, err = readWordnet(fstest.MapFS{"classnames.txt": {Data: []byte(text)}}) })
 		if err != nil {
 			return
 		}

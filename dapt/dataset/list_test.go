@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"github.com/dapt-go/dapt-go/internal/alloc"
 )
 
 func TestAListIsReadWithItsColumnsInAnyOrder(t *testing.T) {
@@ -129,7 +131,10 @@ func FuzzListNamesFilesBelowItsFolderOnly(f *testing.F) {
 	f.Add("\ufeffname,path\r\ncat,1.jpg\r\ncat,2.jpg\r\ncat,3.jpg\r\ncat,4.jpg\r\n")
 	f.Add("path,name,split\n..\\..\\a.jpg,cat,val\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		d, err := OpenList("own", fstest.MapFS{"list.csv": {Data: []byte(text)}}, "list.csv")
+		var d *Dataset
+		var err error
+		// A row of a few bytes is kept by its path, its name and its label, and becomes an item.
+		alloc.Bound(t, 1<<20+1024*uint64(len(text)), func() { d, err = OpenList("own", fstest.MapFS{"list.csv": {Data: []byte(text)}}, "list.csv") })
 		if err != nil {
 			return
 		}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/dapt-go/dapt-go/internal/alloc"
 )
 
 // annotation is one of PASCAL VOC's with these objects: a name and the right lower corner of a box from pixel 1 each.
@@ -78,7 +80,10 @@ func FuzzAnnotation(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		contents := vocFiles()
 		contents["VOCdevkit/VOC2012/Annotations/2007_000039.xml"] = text
-		d, err := Open(spec(t, "VOC12"), files(contents))
+		var d *Dataset
+		var err error
+		// Each tag and attribute of a few bytes becomes a token.
+		alloc.Bound(t, 1<<20+512*uint64(len(text)), func() { d, err = Open(spec(t, "VOC12"), files(contents)) })
 		if err == nil && !strings.Contains(text, "object") {
 			t.Errorf("%q makes class %q, want an error: it has no object", text, d.Train[1].Class)
 		}
