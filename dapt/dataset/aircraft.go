@@ -42,7 +42,7 @@ func aircraft(fsys fs.FS) (*Dataset, error) {
 	for label, name := range names {
 		labels[name] = label
 	}
-	for i, part := range []string{"train", "val", "test"} {
+	for i, part := range parts {
 		list := "images_variant_" + part + ".txt"
 		entries, err := lines(fsys, list, asCoOp)
 		if err != nil {

@@ -20,7 +20,7 @@ const (
 var datum = pickle.Global{Module: "dassl.data.datasets.base_dataset", Name: "Datum"}
 
 // cacheLists are the lists of a cache, in the order of [Dataset.lists].
-var cacheLists = []string{"train", "val"}
+var cacheLists = parts[:2]
 
 // cached is an entry of a cache. Its path is that of another machine, with slashes.
 type cached struct {
@@ -221,7 +221,7 @@ func (d *Dataset) stranger(e cached) error {
 		return fmt.Errorf("%s has label %d and class %.100q, but %s has label %d and class %q here: %s",
 			e, e.Label, e.Class, like.Path, like.Label, like.Class, remedy)
 	case in != e.list:
-		return fmt.Errorf("%s is one of %s here: %s", e, []string{"train", "val", "test"}[in], remedy)
+		return fmt.Errorf("%s is one of %s here: %s", e, parts[in], remedy)
 	}
 	return fmt.Errorf("%s does not lie in the same folder of images as the entries before it: %s", e, remedy)
 }

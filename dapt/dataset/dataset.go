@@ -43,7 +43,10 @@ type Dataset struct {
 	Content  string // of the files, where names alone do not tell them: see [OpenFolder]; "" for benchmarks
 }
 
-// lists are the three lists, in the order of split files.
+// parts are the names of the three lists, as keys of split files and as folders.
+var parts = []string{"train", "val", "test"}
+
+// lists are the three lists, in the order of parts.
 func (d *Dataset) lists() []*[]Item { return []*[]Item{&d.Train, &d.Val, &d.Test} }
 
 // Hash identifies which items are in which list, by path, label, class name and mask, in order, and their Content: 32

@@ -140,7 +140,7 @@ func (t *table) add(fields []string, line int) error {
 			return err
 		}
 	}
-	if _, ok := t.at["split"]; ok && r.split != "train" && r.split != "val" && r.split != "test" {
+	if _, ok := t.at["split"]; ok && !slices.Contains(parts, r.split) {
 		return fmt.Errorf("the split is %q, want train, val or test", r.split)
 	}
 	if err := t.class(&r, fields); err != nil {
@@ -208,7 +208,7 @@ func (d *Dataset) take(t table) error {
 	}
 	if _, ok := t.at["split"]; ok {
 		for _, r := range t.rows {
-			list := d.lists()[slices.Index([]string{"train", "val", "test"}, r.split)]
+			list := d.lists()[slices.Index(parts, r.split)]
 			*list = append(*list, r.Item)
 		}
 		return nil

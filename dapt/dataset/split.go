@@ -64,17 +64,11 @@ func parseSplit(data []byte) (*Dataset, error) {
 	}
 	d := new(Dataset)
 	for key, list := range lists {
-		var to *[]Item
-		switch key {
-		case "train":
-			to = &d.Train
-		case "val":
-			to = &d.Val
-		case "test":
-			to = &d.Test
-		default:
+		at := slices.Index(parts, key)
+		if at < 0 {
 			return nil, fmt.Errorf("there is a list %q: rename it to train, val or test", key)
 		}
+		to := d.lists()[at]
 		for _, e := range list {
 			*to = append(*to, Item(e))
 		}
@@ -144,7 +138,7 @@ func distinct(names []string) error {
 // WriteSplit writes the lists as a split file, with paths relative to Images. It has no place for masks that items name.
 func (d *Dataset) WriteSplit(w io.Writer) error {
 	lists := map[string][]entry{}
-	for i, key := range []string{"train", "val", "test"} {
+	for i, key := range parts {
 		lists[key] = []entry{}
 		for _, item := range *d.lists()[i] {
 			below, ok := strings.CutPrefix(item.Path, path.Clean(d.Images)+"/")

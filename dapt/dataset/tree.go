@@ -3,7 +3,6 @@ package dataset
 import (
 	"cmp"
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -15,26 +14,26 @@ import (
 // imageEndings are those of the formats that are decoded.
 var imageEndings = []string{".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp"}
 
-// OpenFolder lists one's own images: a folder for each class, named as the class, either below train and test, and val if
-// there is one, or at the top. At the top, half of each class's images are for training, two tenths for validation and the
+// OpenFolder lists one's own images: a folder for each class, named as the class, either below train, val and test, of which
+// any may be missing, or at the top. At the top, half of each class's images are for training, two tenths for validation and the
 // rest for testing, in the order of a hash of their names: a further image moves at most one other from a list to the next.
 // Files that are no images, names that begin with a dot, and the folder mask, which may hold masks (see package mask), are
 // left alone.
 //
-// Every class must have a training image and, at the top, at least four images in all. The error says which has not.
+// Every class must have a training image, if there is a folder train, and, at the top, at least four images in all. The error
+// says which has not. What an experiment cannot do without a list it says before it starts.
 func OpenFolder(name string, fsys fs.FS) (*Dataset, error) {
 	d := &Dataset{Name: name, FS: fsys, Template: plain}
-	parts, err := folders(fsys, ".")
+	found, err := folders(fsys, ".")
 	if err != nil {
 		return nil, fmt.Errorf("dataset: opening the folder %s: %w", name, err)
 	}
-	classes, _ := folders(fsys, "train") // there may be no such folder
-	switch {
-	case slices.Contains(parts, "train") && slices.Contains(parts, "test"):
-		err = d.readParts(parts)
-	case len(classes) > 0:
-		err = errors.New("there is a folder train with classes, but no folder test beside it: add one, or put the classes' folders at the top")
-	default:
+	if slices.ContainsFunc(parts, func(part string) bool {
+		classes, _ := folders(fsys, part) // there may be no such folder
+		return len(classes) > 0
+	}) {
+		err = d.readParts(found)
+	} else {
 		err = d.readClasses()
 	}
 	if err == nil {
@@ -46,12 +45,12 @@ func OpenFolder(name string, fsys fs.FS) (*Dataset, error) {
 	return d, nil
 }
 
-// readParts reads train, val and test.
-func (d *Dataset) readParts(parts []string) error {
-	found := map[string]bool{}
+// readParts reads train, val and test, as far as they were found.
+func (d *Dataset) readParts(found []string) error {
+	classes := map[string]bool{}
 	images := make([]map[string][]string, 3)
-	for i, part := range []string{"train", "val", "test"} {
-		if part == "val" && !slices.Contains(parts, part) {
+	for i, part := range parts {
+		if !slices.Contains(found, part) {
 			continue
 		}
 		var err error
@@ -59,22 +58,22 @@ func (d *Dataset) readParts(parts []string) error {
 			return err
 		}
 		for class := range images[i] {
-			found[class] = true
+			classes[class] = true
 		}
 	}
-	d.Classes = slices.Sorted(maps.Keys(found))
+	d.Classes = slices.Sorted(maps.Keys(classes))
 	if err := d.enough(); err != nil {
 		return err
 	}
 	for label, class := range d.Classes {
-		if len(images[0][class]) == 0 {
+		if len(images[0][class]) == 0 && slices.Contains(found, "train") {
 			return fmt.Errorf("class %q has no image in train/%s: add some, or remove it from val and test", class, class)
 		}
 		for i, list := range d.lists() {
 			*list = append(*list, items(images[i][class], label, class)...)
 		}
 	}
-	if len(d.Test) == 0 {
+	if len(d.Test) == 0 && slices.Contains(found, "test") {
 		return fmt.Errorf("there is no image in test: put some into test/%s and its siblings", d.Classes[0])
 	}
 	return nil
@@ -207,26 +206,35 @@ func folders(fsys fs.FS, folder string) ([]string, error) {
 	return names, nil
 }
 
-// contents is a hash of the names and sizes of all files below a folder, masks too: who mends a picture has other data.
+// contents is a hash of the names and sizes of all files below a folder, also behind links to folders, and of masks: who mends
+// a picture has other data.
 func contents(fsys fs.FS) (string, error) {
 	hash := sha256.New()
-	err := fs.WalkDir(fsys, ".", func(name string, entry fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case name != "." && strings.HasPrefix(entry.Name(), "."):
-			if entry.IsDir() {
-				return fs.SkipDir
+	var walk func(root string) error
+	walk = func(root string) error {
+		return fs.WalkDir(fsys, root, func(name string, entry fs.DirEntry, err error) error {
+			switch {
+			case err != nil:
+				return err
+			case name != "." && strings.HasPrefix(entry.Name(), "."):
+				if entry.IsDir() {
+					return fs.SkipDir
+				}
+				return nil
+			case entry.IsDir():
+				return nil
 			}
-			return nil
-		case entry.IsDir():
-			return nil
-		}
-		info, err := fs.Stat(fsys, name)
-		if err == nil {
+			info, err := fs.Stat(fsys, name)
+			switch {
+			case err != nil:
+				return err
+			case info.IsDir() && root == ".": // behind a link; one below it may lead back
+				return walk(name)
+			}
 			fmt.Fprintf(hash, "%q %d\n", name, info.Size())
-		}
-		return err
-	})
+			return nil
+		})
+	}
+	err := walk(".")
 	return fmt.Sprintf("%x", hash.Sum(nil)[:8]), err
 }

@@ -1,7 +1,10 @@
 package dataset
 
 import (
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -84,6 +87,41 @@ func TestAFolderWithPartsKeepsThem(t *testing.T) {
 	}
 }
 
+func TestAnyOfThePartsMayBeMissing(t *testing.T) {
+	for part, want := range map[string][3]int{"train": {2, 0, 0}, "val": {0, 2, 0}, "test": {0, 0, 2}} {
+		d, err := OpenFolder("pets", photos(part+"/cat/1.jpg", part+"/dog/2.jpg"))
+		if err != nil {
+			t.Errorf("only %s: %v", part, err)
+			continue
+		}
+		if got := [3]int{len(d.Train), len(d.Val), len(d.Test)}; got != want || !slices.Equal(d.Classes, []string{"cat", "dog"}) {
+			t.Errorf("only %s: %v images of classes %q, want %v", part, got, d.Classes, want)
+		}
+	}
+}
+
+func TestWhatLiesBehindLinksIsPartOfTheData(t *testing.T) {
+	folder, disk := t.TempDir(), t.TempDir()
+	for _, name := range many("", 4) {
+		if err := errors.Join(os.MkdirAll(filepath.Join(folder, "dog"), 0o755), os.WriteFile(filepath.Join(folder, "dog", name), nil, 0o644), os.WriteFile(filepath.Join(disk, name), nil, 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(os.Symlink(disk, filepath.Join(folder, "cat")), os.Symlink("..", filepath.Join(disk, "back"))); err != nil {
+		t.Skip("without links there is nothing to test:", err)
+	}
+	before, err := OpenFolder("pets", os.DirFS(folder))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(disk, "01.jpg"), []byte("mended"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if after, err := OpenFolder("pets", os.DirFS(folder)); err != nil || len(after.Classes) != 2 || after.Hash() == before.Hash() {
+		t.Errorf("with a mended picture the data are the same: %v", err)
+	}
+}
+
 func TestAClassMayBeCalledTrain(t *testing.T) {
 	d, err := OpenFolder("vehicles", photos(append(many("train", 8), many("bus", 8)...)...))
 	if err != nil || !slices.Equal(d.Classes, []string{"bus", "train"}) {
@@ -101,7 +139,7 @@ func TestFoldersThatAreNoDataSetAreErrors(t *testing.T) {
 		"a class without images":   {photos(append(many("cat", 9), "dog/1.heic")...), `class "dog" has no image: put some into dog (.jpg`},
 		"too few images":           {photos(append(many("cat", 9), many("dog", 3)...)...), `class "dog" has 3 images, want at least 4`},
 		"classes read alike":       {photos(append(many("red_fox", 9), many("Red fox", 9)...)...), "same class name"},
-		"no test folder":           {photos("train/cat/1.jpg", "train/dog/1.jpg"), "test"},
+		"no classes in train":      {photos("train/1.jpg", "test/cat/1.jpg", "test/dog/1.jpg"), `class "cat" has no image in train/cat`},
 		"no test images":           {photos("train/cat/1.jpg", "train/dog/1.jpg", "test/cat/a.txt"), "no image in test"},
 		"a class without training": {photos("train/cat/1.jpg", "train/dog/1.jpg", "test/fox/1.jpg"), `class "fox" has no image in train/fox`},
 	} {
