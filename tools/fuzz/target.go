@@ -106,7 +106,8 @@ func declared(file string) ([]string, error) {
 
 // fuzz runs a target for a while, and copies what go test prints to progress.
 func (t target) fuzz(ctx context.Context, root string, each time.Duration, progress io.Writer) outcome {
-	c := exec.CommandContext(ctx, "go", "test", "-run=^$", "-fuzz=^"+t.name+"$", "-fuzztime="+each.String(), "./"+t.folder)
+	// By default, go test spends up to a minute, which may be all there is, on making each input that reaches new code shorter.
+	c := exec.CommandContext(ctx, "go", "test", "-run=^$", "-fuzz=^"+t.name+"$", "-fuzztime="+each.String(), "-fuzzminimizetime=10x", "./"+t.folder)
 	c.Dir, c.WaitDelay = root, 10*time.Second
 	c.Cancel = func() error { return c.Process.Signal(os.Interrupt) }
 	in, out := io.Pipe()
