@@ -44,7 +44,7 @@ func fails(t *testing.T, what string, err error, want ...string) {
 }
 
 func TestOpenReadsAnySubsetOfTheLists(t *testing.T) {
-	d := openPets(t, `{"test": [["dog/1.jpg", 1, "dog"], ["cat/1.jpg", 0, "Maine_Coon"]]}`)
+	d := openPets(t, "\ufeff"+`{"test": [["dog/1.jpg", 1, "dog"], ["cat/1.jpg", 0, "Maine_Coon"]]}`)
 	equal(t, "Classes", d.Classes, []string{"Maine_Coon", "dog"})
 	equal(t, "Test", d.Test, []Item{{Path: "images/dog/1.jpg", Label: 1, Class: "dog"}, {Path: "images/cat/1.jpg", Label: 0, Class: "Maine_Coon"}})
 	equal(t, "items in Train and Val", len(d.Train)+len(d.Val), 0)

@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -59,7 +60,7 @@ func ReadSplit(fsys fs.FS, name string) (*Dataset, error) {
 
 func parseSplit(data []byte) (*Dataset, error) {
 	var lists map[string][]entry
-	if err := json.Unmarshal(data, &lists); err != nil {
+	if err := json.Unmarshal(bytes.TrimPrefix(data, []byte(byteOrderMark)), &lists); err != nil {
 		return nil, fmt.Errorf("not of the form {\"train\": [[path, label, class name], …], …}, fetch or write it anew: %w", err)
 	}
 	d := new(Dataset)
