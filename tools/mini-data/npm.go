@@ -3,6 +3,7 @@ package main
 import (
 	"archive/tar"
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"context"
 	"crypto/sha512"
@@ -14,6 +15,10 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+
+	"github.com/schollz/progressbar/v3"
+
+	"github.com/dapt-go/dapt-go/tools/download"
 )
 
 // npmPackage is one exact package of the npm registry. The integrity is the
@@ -68,24 +73,26 @@ func (r registry) files(ctx context.Context, p npmPackage, wanted func(name stri
 func (r registry) tarball(ctx context.Context, p npmPackage) ([]byte, error) {
 	file := path.Base(p.name) + "-" + p.version + ".tgz"
 	kept := filepath.Join(r.cache, file)
-	if data, err := os.ReadFile(kept); err == nil && p.verify(data) == nil {
-		return data, nil
+	bar := progressbar.DefaultBytes(-1, "fetching "+file)
+	c := download.Client{Progress: func(done, total int64) {
+		bar.ChangeMax64(cmp.Or(total, -1))
+		_ = bar.Set64(done) // a bar that cannot be drawn is no reason to stop
+	}}
+	err := c.Fetch(ctx, download.File{URL: r.url + "/" + p.name + "/-/" + file, Path: kept})
+	if download.Offline(err) {
+		return nil, fmt.Errorf("%w; connect to the internet and run again", err)
 	}
-	if err := os.MkdirAll(r.cache, 0o755); err != nil {
+	if err != nil {
 		return nil, err
 	}
-	part := kept + ".part"
-	if err := download(ctx, r.url+"/"+p.name+"/-/"+file, part); err != nil {
-		return nil, err
-	}
-	data, err := os.ReadFile(part)
+	data, err := os.ReadFile(kept)
 	if err != nil {
 		return nil, err
 	}
 	if err := p.verify(data); err != nil {
-		return nil, errors.Join(err, os.Remove(part))
+		return nil, errors.Join(err, os.Remove(kept), os.Remove(kept+".json"))
 	}
-	return data, os.Rename(part, kept)
+	return data, nil
 }
 
 func (p npmPackage) verify(tarball []byte) error {
