@@ -3,10 +3,10 @@
 // It reads through [io/fs.FS], so that a folder, an archive and the embedded mini benchmark are the same thing.
 //
 // Lists, draws and halves equal those of CoOp's code (KaiyangZhou/CoOp datasets/*.py, Dassl's base_dataset.py), which
-// DAPT shares, but for four things: the class list comes from all items of the split file, not from those that were
+// DAPT shares, but for five things: the class list comes from all items of the split file, not from those that were
 // drawn for training; folders are read in sorted order and not in that of the file system; a missing split file is an error
-// where CoOp's code would draw another one (see [MakeSplit]); and an image of PASCAL VOC has one class, that of its largest
-// objects, where DAPT's has several.
+// where CoOp's code would draw another one (see [MakeSplit]); ImageNet has no validation images, where CoOp's code takes the
+// test images; and an image of PASCAL VOC has one class, that of its largest objects, where DAPT's has several.
 package dataset
 
 import (

@@ -133,7 +133,7 @@ func foldersOf(fsys fs.FS, images string) ([]string, error) {
 		return nil, fmt.Errorf("unpack the images to %s: %w", images, err)
 	}
 	if len(found) == 0 {
-		return nil, fmt.Errorf("%s has no folders: unpack the images there", images)
+		return nil, fmt.Errorf("%s has no folders: unpack the images there, to a folder for each class", images)
 	}
 	return found, nil
 }

@@ -149,7 +149,7 @@ func TestVariantsOfImageNetSayWhatIsWrong(t *testing.T) {
 		{"names for numbers", "ImageNetV2", variantFiles("imagenetv2-matched-frequency-format-val/n01"), "has the folder n01"},
 		{"no images", "ImageNetSketch", variantFiles(), "unpack the images to images"},
 		{"an unknown class", "ImageNetA", variantFiles("imagenet-a/n02", "imagenet-a/n09"), "imagenet-a has the folder n09, which classnames.txt does not name"},
-		{"no folders", "ImageNetR", map[string]string{"classnames.txt": "n01 a\n", "imagenet-r/README.txt": ""}, "imagenet-r has no folders"},
+		{"no folders", "ImageNetR", map[string]string{"classnames.txt": "n01 a\n", "imagenet-r/README.txt": ""}, "imagenet-r has no folders: unpack the images there, to a folder for each class"},
 	} {
 		_, err := Open(spec(t, c.spec), files(c.files))
 		fails(t, c.spec+" with "+c.name, err, "opening "+c.spec, c.problem)
