@@ -19,6 +19,18 @@ func TestEveryLearnerKeepsTheContract(t *testing.T) {
 		prompt.MaPLe{Random: true},
 		prompt.MaPLe{Context: 5},
 		prompt.MaPLe{Context: 1, Depth: 2, Phrase: "this_is"},
+		prompt.CoOp{Context: 4, Phrase: "a photo of a"},
+		prompt.CoOp{Context: 5, Position: prompt.Middle},
+		prompt.CoOp{Context: 1, Position: prompt.Middle},
+		prompt.CoOp{Context: 3, Position: prompt.Front},
+		prompt.CoOp{Context: 3, Classes: 2},
+		prompt.CoOp{Context: 3, Classes: 2, Position: prompt.Front},
+		prompt.CoCoOp{Random: true},
+		prompt.CoCoOp{Context: 8},
+		prompt.VPT{Context: 3, Depth: 1},
+		prompt.IVLP{TextOnly: true, Text: 4},
+		prompt.IVLP{Text: 5, Vision: 3, TextDepth: 2, VisionDepth: 1},
+		prompt.PromptSRC{TextDepth: 3, VisionDepth: 3},
 	}
 	for _, learner := range append(prompt.All(), variants...) {
 		t.Run(fmt.Sprintf("%s %+v", learner.Name(), learner), func(t *testing.T) { prompttest.Run(t, learner) })

@@ -108,7 +108,7 @@ func (e *Engine) bind(g *Graph) (*clip.Towers, prompt.Values, prompt.Prompts) {
 	for _, name := range e.names {
 		values[name] = e.store.GetVariable(promptScope + name).NodeValue(g)
 	}
-	return clip.Bind(e.store, g, e.Model.Config), values, e.Learner.Prompts(values)
+	return clip.Bind(e.store, g, e.Model.Config), values, prompt.Build(e.Learner, values)
 }
 
 // pack returns the packed classes and words; without words, the second has no rows.
@@ -155,20 +155,20 @@ func (e *Engine) program(build func(inputs []*Node) []*Node, key ...any) (*model
 	return exec, nil
 }
 
-// classesGraph maps images [batch, side, side, 3] and unit texts [columns, embed] to the nearest text, [batch].
+// classesGraph maps images [batch, side, side, 3] and texts, those of [Engine.encodeTexts], to the nearest text, [batch].
 func (e *Engine) classesGraph(_ *model.Scope, images, texts *Node) *Node {
-	towers, _, prompts := e.bind(images.Graph())
-	features := clip.Normalize(towers.Vision.Encode(images, prompts.Vision))
-	return ArgMax(dapt.Logits(features, texts, towers.Scale), -1, dtypes.Int32)
+	_, logits := e.logits(images, texts)
+	return ArgMax(logits, -1, dtypes.Int32)
 }
 
-// heatGraph maps images [batch, side, side, 3], unit texts [columns, embed] and labels [batch, 1] to Grad-CAM maps
+// heatGraph maps images [batch, side, side, 3], texts, those of [Engine.encodeTexts], and labels [batch, 1] to Grad-CAM maps
 // [batch, grid, grid] of the true class. The objective is the sum of the true logits and not their mean over all logits:
 // a map does not depend on the size of its batch, and stays far above the 1e-6 that masks add to its maximum.
 func (e *Engine) heatGraph(_ *model.Scope, images, texts, labels *Node) *Node {
 	towers, _, prompts := e.bind(images.Graph())
 	attention := towers.Vision.Attend(images, prompts.Vision)
 	logits := images.Shape().Dim(0) * texts.Shape().Dim(0)
+	texts = columns(towers, prompts, clip.Normalize(attention.Features), texts)
 	objective := MulScalar(dapt.TrueLogit(attention.Features, texts, towers.Scale, labels), float64(logits))
 	heat, _ := mask.Saliency(attention, objective, e.Model.Config.Grid())
 	return heat
