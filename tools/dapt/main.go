@@ -72,13 +72,16 @@ func newRoot() *cobra.Command {
 	flags.StringVar(&s.Root, "root", "data", "folder that holds the benchmarks' folders")
 	flags.StringVar(&s.Out, "out", "dapt-results", "folder for results, checkpoints and reports")
 	flags.StringVar(&s.DType, "dtype", "float32", "what the towers compute in: float32 or bfloat16")
-	root.AddCommand(newQuickstart(&s), newFewShot(&s), newDataEfficient(&s), newZeroShot(&s), newTrain(&s), newEval(&s), newPredict(&s), newMasks(&s), newSplit(&s), newReport(&s), newBackends(&s))
+	root.AddCommand(newQuickstart(&s), newFewShot(&s), newDataEfficient(&s), newZeroShot(&s), newTrain(&s), newEval(&s), newPredict(&s), newImport(&s), newExport(), newMasks(&s), newSplit(&s), newReport(&s), newBackends(&s))
 	return root
 }
 
 // openLab opens what the common flags choose, and tells on standard error what is opened.
 func openLab(c *cobra.Command, s *session.Setup) (*experiment.Lab, func(), error) {
-	return s.Lab(c.Context(), session.Teller{
-		Notice: func(line string) { fmt.Fprintln(c.ErrOrStderr(), line) }, Download: session.DownloadBar,
-	})
+	return s.Lab(c.Context(), teller(c))
+}
+
+// teller tells on standard error.
+func teller(c *cobra.Command) session.Teller {
+	return session.Teller{Notice: func(line string) { fmt.Fprintln(c.ErrOrStderr(), line) }, Download: session.DownloadBar}
 }

@@ -131,8 +131,8 @@ func (s Setup) Preset(b experiment.Benchmark) experiment.Preset {
 	return p
 }
 
-// model reads CLIP, and downloads what is not here.
-func (s Setup) model(ctx context.Context, t Teller) (*clip.Model, error) {
+// Model reads CLIP, and downloads what is not here.
+func (s Setup) Model(ctx context.Context, t Teller) (*clip.Model, error) {
 	if s.CLIP == Mini {
 		return mini.CLIP()
 	}
@@ -144,7 +144,7 @@ func (s Setup) model(ctx context.Context, t Teller) (*clip.Model, error) {
 
 // Lab opens the model, then the backend, which may have to be downloaded, and the results. The caller calls done.
 func (s Setup) Lab(ctx context.Context, t Teller) (lab *experiment.Lab, done func(), err error) {
-	m, err := s.model(ctx, t)
+	m, err := s.Model(ctx, t)
 	if err != nil {
 		return nil, nil, err
 	}

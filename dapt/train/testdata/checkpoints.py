@@ -1,5 +1,5 @@
 # Writes checkpoints as Dassl's trainers do (KaiyangZhou/Dassl.pytorch dassl/utils/torchtools.py save_checkpoint), of a CLIP
-# with text width 8, vision width 16 and joint width 12, and for three classes. Value i of the tensor NAME is
+# with text width 8, vision width 16 and joint width 32, and for three classes. Value i of the tensor NAME is
 # ((31*len(NAME) + 7*i) % 64 - 32) / 32. Made with PyTorch 2.15 and numpy 2.4 by `python3 checkpoints.py`.
 import shutil
 
@@ -7,7 +7,7 @@ import numpy
 import torch
 from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler
 
-TEXT, VISION, EMBED, CLASSES = 8, 16, 12, 3
+TEXT, VISION, EMBED, CLASSES = 8, 16, 32, 3
 
 
 class Warmup(LRScheduler):
@@ -84,3 +84,4 @@ save("cocoop.pth.tar", named({
 save("vpt.pth.tar", named({"image_encoder.VPT": (8, VISION)} | deep("image_encoder", VISION, 8, 3) | clip()))
 for name in "maple", "promptsrc":
     shutil.copy(name + ".pth.tar", "../../internal/torch/testdata/")
+save("../../../tools/dapt/testdata/coop.pth.tar", named({"ctx": (4, 128)}, True))  # for the mini CLIP
