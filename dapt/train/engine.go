@@ -33,8 +33,11 @@ type Engine struct {
 	heat    *model.Exec
 }
 
-// NewEngine moves CLIP's weights to the backend. dtype is what the towers compute in.
+// NewEngine moves CLIP's weights to the backend. dtype is what the towers compute in, which the backend must know.
 func NewEngine(backend compute.Backend, m *clip.Model, learner prompt.Learner, dtype dtypes.DType) (*Engine, error) {
+	if err := computes(backend, dtype); err != nil {
+		return nil, fmt.Errorf("train: backend %s does not compute in %s: take another, or Float32: %w", backend.Name(), dtype, err)
+	}
 	e := &Engine{
 		Model: m, Learner: learner, Images: NewImages(DefaultMemory), backend: backend, store: model.NewStore(), kept: map[string]*model.Exec{},
 	}
@@ -60,6 +63,26 @@ func NewEngine(backend compute.Backend, m *clip.Model, learner prompt.Learner, d
 		}
 	}
 	return e, e.compile()
+}
+
+// computes multiplies two numbers of a type that the backend does not list: go-xla 0.4.1 lists no Float16, but takes it.
+func computes(backend compute.Backend, dtype dtypes.DType) error {
+	if backend.Capabilities().DTypes[dtype] {
+		return nil
+	}
+	exec, err := NewExec(backend, func(x *Node) *Node {
+		x = ConvertDType(x, dtype)
+		return ConvertDType(Dot(x, x).Product(), dtypes.Float32)
+	})
+	if err != nil {
+		return err
+	}
+	defer exec.Finalize()
+	product, err := exec.Call1([]float32{1, 2})
+	if err != nil {
+		return err
+	}
+	return product.FinalizeAll()
 }
 
 // upload moves the weights to the device before the first step does: left to that, GoMLX keeps a copy of each beside it.

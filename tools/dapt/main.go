@@ -71,7 +71,7 @@ func newRoot() *cobra.Command {
 	flags.StringVar(&s.Data, "data", "mini", "mini, a benchmark's name such as OxfordPets, or the path of a folder of your own images, such as ./photos")
 	flags.StringVar(&s.Root, "root", "data", "folder that holds the benchmarks' folders")
 	flags.StringVar(&s.Out, "out", "dapt-results", "folder for results, checkpoints and reports")
-	flags.StringVar(&s.DType, "dtype", "float32", "what the towers compute in: float32 or bfloat16")
+	flags.StringVar(&s.DType, "dtype", "float32", "what the towers compute in: float32, bfloat16 or, as published, float16")
 	root.AddCommand(newQuickstart(&s), newFewShot(&s), newDataEfficient(&s), newZeroShot(&s), newTrain(&s), newEval(&s), newPredict(&s), newImport(&s), newExport(), newMasks(&s), newSplit(&s), newReport(&s), newBackends(&s))
 	return root
 }

@@ -32,7 +32,7 @@ type Setup struct {
 	Root    string // folder that holds the benchmarks' folders; "~" is the home folder
 	Out     string // folder for results, checkpoints and reports
 	Backend string // "go", "xla:cpu", "xla:cuda", "xla:/path/to/plugin.so"; "" picks the fastest
-	DType   string // what the towers compute in: "float32", "bfloat16"; "" means float32
+	DType   string // what the towers compute in: "float32", "bfloat16", "float16"; "" means float32
 }
 
 // Teller hears what a user should know while a session opens. Nil fields are not called.
@@ -170,8 +170,10 @@ func (s Setup) Compute() (dtypes.DType, error) {
 		return dtypes.Float32, nil
 	case "bfloat16":
 		return dtypes.BFloat16, nil
+	case "float16":
+		return dtypes.Float16, nil
 	}
-	return dtypes.InvalidDType, fmt.Errorf("the data type is %q, want float32 or bfloat16", s.DType)
+	return dtypes.InvalidDType, fmt.Errorf("the data type is %q, want float32, bfloat16 or float16", s.DType)
 }
 
 // Masks is the source that a name stands for; nil for "none".
