@@ -215,7 +215,8 @@ func TestWhatIsNoCheckpointIsRefused(t *testing.T) {
 	}
 	for want, data := range map[string][]byte{
 		"cut short": []byte("PK\x03\x04"),
-		"want prompts.safetensors of a finished run, or a checkpoint of PyTorch": []byte("<!doctype html><title>404</title>"),
+		"want prompts.safetensors of a finished run, or a checkpoint of PyTorch": []byte("\x13\x37\x00\xff\x13\x37\x00\xff\x13"),
+		"a page of HTML": []byte("<!doctype html><title>404</title>"),
 		"ctx has NaN at place 3": file(func(m map[string]safetensors.Tensor) {
 			values := make([]float32, 16)
 			values[3] = float32(math.NaN())

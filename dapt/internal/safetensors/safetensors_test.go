@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -87,6 +88,28 @@ func TestLyingHeadersAreErrors(t *testing.T) {
 		if _, err := Decode(c.data); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: Decode = %v, want an error with %q", name, err, c.want)
 		}
+	}
+}
+
+func TestOtherFilesAreCalledByTheirNames(t *testing.T) {
+	tar := make([]byte, 512)
+	copy(tar[257:], "ustar")
+	for want, data := range map[string]string{
+		"git lfs pull":      "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12\n",
+		"a page of HTML":    "\r\n<!DOCTYPE html><html><title>Sign in</title></html>",
+		"by gzip":           "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00",
+		"a tar archive":     string(tar),
+		"HDF5":              "\x89HDF\r\n\x1a\n",
+		`"accuracy: 61.2 %`: "accuracy: 61.2 % \u00b1 0.5 over three seeds",
+		"cut short":         "\x00\x01\x02",
+	} {
+		if _, err := Decode([]byte(data)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("Decode(%.40q) = %v, want an error with %q", data, err, want)
+		}
+	}
+	whole := with("{}"+strings.Repeat(" ", '<'-2), 0) // whose length begins as HTML does
+	if _, err := Decode(whole); whole[0] != '<' || err != nil {
+		t.Errorf("a header of %d bytes: %v", '<', err)
 	}
 }
 
@@ -188,8 +211,16 @@ func TestEveryFloatTypeBecomesFloat32(t *testing.T) {
 func FuzzDecode(f *testing.F) {
 	f.Add(sample().Encode())
 	f.Add(with(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}`, 4))
+	f.Add([]byte("version https://git-lfs.github.com/spec/v1\n"))
+	f.Add([]byte("<html>"))
 	f.Fuzz(func(t *testing.T, data []byte) {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
 		file, err := Decode(data)
+		runtime.ReadMemStats(&after)
+		if taken := after.TotalAlloc - before.TotalAlloc; taken > uint64(200*len(data)+1<<20) {
+			t.Errorf("%d bytes took %d", len(data), taken)
+		}
 		if err != nil {
 			return
 		}
