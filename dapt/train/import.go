@@ -26,8 +26,7 @@ type As struct {
 // Imported are prompts that another program tuned.
 type Imported struct {
 	Learner prompt.Learner
-	Prompts Prompts  // without data set and classes, which checkpoints do not tell
-	Notes   []string // what a user should know, such as that the prompts seem to belong to another CLIP
+	Prompts Prompts // without data set and classes, which checkpoints do not tell
 
 	model *clip.Model
 	list  []prompt.Parameter
@@ -53,13 +52,14 @@ func importFile(path string, f promptsFile, m *clip.Model, as As) (*Imported, er
 	if err != nil {
 		return nil, fmt.Errorf("train: importing %s: %w", path, err)
 	}
-	i := &Imported{Learner: r.learner, model: m, Notes: r.compare(m)}
+	i := &Imported{Learner: r.learner, model: m}
 	if i.list, err = r.parameters(m); err != nil {
 		return nil, fmt.Errorf("train: importing %s: %w", path, err)
 	}
 	if i.Prompts, err = r.about(); err != nil {
 		return nil, err
 	}
+	i.Prompts.Notes = r.compare(m)
 	i.Prompts.Final = strings.TrimPrefix(i.Prompts.Final+" of "+filepath.Base(path), " of ")
 	return i, nil
 }
@@ -184,11 +184,14 @@ func (r recognized) about() (Prompts, error) {
 
 // parameters reads the prompts, which must be all that the learner has in m, and nothing more.
 func (r recognized) parameters(m *clip.Model) ([]prompt.Parameter, error) {
+	wrong := append(r.misfits(m.Config), r.deeper(m.Config)...)
+	if len(wrong) > 0 {
+		return nil, r.unlike(m.Config, wrong)
+	}
 	list, err := r.learner.Parameters(m, rand.New(rand.NewPCG(0, 0)))
 	if err != nil {
 		return nil, err
 	}
-	wrong := r.deeper(m.Config)
 	left := maps.Clone(r.prompts)
 	for _, p := range list {
 		if t, ok := left[p.Name]; !ok {
@@ -202,8 +205,7 @@ func (r recognized) parameters(m *clip.Model) ([]prompt.Parameter, error) {
 		wrong = append(wrong, fmt.Sprintf("%s %v is unknown", name, left[name].dims))
 	}
 	if len(wrong) > 0 {
-		return nil, fmt.Errorf("it holds no prompts of %s for %s: %s; give the CLIP that they were tuned in, and settings if the trainer had others",
-			r.learner.Name(), m.Config, few(wrong))
+		return nil, r.unlike(m.Config, wrong)
 	}
 	for i, p := range list {
 		values, err := r.prompts[p.Name].read()
@@ -216,6 +218,31 @@ func (r recognized) parameters(m *clip.Model) ([]prompt.Parameter, error) {
 		list[i].Value = slices.Clone(values)
 	}
 	return list, nil
+}
+
+func (r recognized) unlike(c clip.Config, wrong []string) error {
+	return fmt.Errorf("it holds no prompts of %s for %s: %s; give the CLIP that they were tuned in, and settings if the trainer had others",
+		r.learner.Name(), c, few(wrong))
+}
+
+// misfits lists what tells, before parameters of these sizes are made, that they are of another CLIP, or of none.
+func (r recognized) misfits(c clip.Config) []string {
+	var list []string
+	for name, width := range map[string]int{"ctx": c.Text.Width, "image_encoder.VPT": c.Vision.Width} {
+		t, ok := r.prompts[name]
+		if !ok {
+			continue
+		}
+		want := append(slices.Clone(t.dims[:len(t.dims)-1]), width)
+		if !slices.Equal(t.dims, want) || slices.Contains(t.dims, 0) {
+			list = append(list, fmt.Sprintf("%s is %v, want %v", name, t.dims, want))
+		}
+	}
+	slices.Sort(list)
+	if most := 4 * (2 + c.Text.Layers + c.Vision.Layers); len(r.prompts) > most {
+		list = append(list, fmt.Sprintf("there are %d tensors of prompts, want at most %d", len(r.prompts), most))
+	}
+	return list
 }
 
 func notFinite(v float32) bool { return math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) }

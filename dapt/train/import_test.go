@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -62,8 +63,8 @@ func TestCheckpointsOfOthersAreImported(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		if !reflect.DeepEqual(got.Learner, want) || len(got.Notes) > 0 {
-			t.Errorf("%s is %s %+v with notes %q, want %s %+v and none", name, got.Learner.Name(), got.Learner, got.Notes, want.Name(), want)
+		if !reflect.DeepEqual(got.Learner, want) || len(got.Prompts.Notes) > 0 {
+			t.Errorf("%s is %s %+v with notes %q, want %s %+v and none", name, got.Learner.Name(), got.Learner, got.Prompts.Notes, want.Name(), want)
 		}
 		if final := got.Prompts.Final; final != "after 5 epochs of "+name+".pth.tar" {
 			t.Errorf("%s is %q", name, final)
@@ -189,7 +190,7 @@ func TestPromptsOfAnotherCLIPAreFoundOut(t *testing.T) {
 	other := narrow()
 	other.Values["visual.proj"][3] += 0.1
 	got, err := Import(checkpoint("maple"), other, As{})
-	if err != nil || len(got.Notes) != 1 || !strings.Contains(got.Notes[0], "visual.proj in the checkpoint has") {
+	if err != nil || len(got.Prompts.Notes) != 1 || !strings.Contains(got.Prompts.Notes[0], "visual.proj in the checkpoint has") {
 		t.Errorf("Import into a CLIP with another projection: %+v, %v, want one note that names it", got, err)
 	}
 	for want, change := range map[string]func(c *clip.Config){
@@ -251,4 +252,32 @@ func TestWhatIsNoCheckpointIsRefused(t *testing.T) {
 	if _, err := e.Load(checkpoint("coop")); err == nil || !strings.Contains(err.Error(), "are coop's, not maple's") {
 		t.Errorf("loading another learner's checkpoint: %v", err)
 	}
+}
+
+// FuzzImport checks that no file makes an import panic, or take much more memory than it has bytes.
+func FuzzImport(f *testing.F) {
+	for name := range checkpoints {
+		data, err := os.ReadFile(checkpoint(name))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+	wide := safetensors.File{Tensors: map[string]safetensors.Tensor{"prompt_learner.ctx": {DType: "F32", Dims: []int{1 << 40, 0}}}}
+	f.Add(wide.Encode())
+	long := safetensors.File{Tensors: map[string]safetensors.Tensor{"ctx": safetensors.Float32(make([]float32, 1000), 1000, 1)}}
+	f.Add(long.Encode())
+	m := narrow()
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		file, err := decodePrompts(data, "x")
+		if err == nil && file.foreign {
+			_, _ = importFile("x", file, m, As{}) // only what it takes counts
+		}
+		runtime.ReadMemStats(&after)
+		if taken := after.TotalAlloc - before.TotalAlloc; taken > uint64(2000*len(data)+4<<20) {
+			t.Errorf("a file of %d bytes took %d", len(data), taken)
+		}
+	})
 }

@@ -22,6 +22,8 @@ type Prompts struct {
 	Dataset  string          // "" if it is not known
 	Classes  []string        // that the prompts were tuned on; nil if they are not known
 	Final    string          // which prompts of the run these are
+	// Notes are what speaks against prompts of another program, such as that they seem to belong to another CLIP.
+	Notes []string `json:",omitempty"`
 }
 
 // stored is a tensor of a file that is not read yet.
@@ -40,11 +42,16 @@ type promptsFile struct {
 
 // readPrompts reads a file in any format. What a foreign file is, only its tensors tell.
 func readPrompts(path string) (promptsFile, error) {
-	f := promptsFile{tensors: map[string]stored{}, foreign: true}
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return f, fmt.Errorf("train: reading prompts: %w", err)
+		return promptsFile{}, fmt.Errorf("train: reading prompts: %w", err)
 	}
+	return decodePrompts(data, path)
+}
+
+// decodePrompts reads the bytes of a file.
+func decodePrompts(data []byte, path string) (promptsFile, error) {
+	f := promptsFile{tensors: map[string]stored{}, foreign: true}
 	if torch.Is(data) {
 		file, err := torch.Decode(data)
 		if err != nil {

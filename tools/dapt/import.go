@@ -50,11 +50,16 @@ func importPrompts(c *cobra.Command, s *session.Setup, path, out string, as trai
 	if err := imported.Save(out); err != nil {
 		return err
 	}
-	for _, note := range imported.Notes {
-		fmt.Fprintln(c.ErrOrStderr(), "warning:", note)
-	}
+	warn(c, imported.Prompts)
 	fmt.Fprintf(c.OutOrStdout(), "%s %s, %s, for %s: written to %s\n", imported.Prompts.Learner, imported.Prompts.Settings, imported.Prompts.Final, m.Name, out)
 	return nil
+}
+
+// warn tells what speaks against prompts.
+func warn(c *cobra.Command, about train.Prompts) {
+	for _, note := range about.Notes {
+		fmt.Fprintln(c.ErrOrStderr(), "warning:", note)
+	}
 }
 
 func newExport() *cobra.Command {
