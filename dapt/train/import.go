@@ -272,39 +272,3 @@ func (r recognized) deeper(c clip.Config) []string {
 	}
 	return list
 }
-
-// compared are the weights of CLIP that tell one from another, all small.
-var compared = []string{"logit_scale", "visual.class_embedding", "visual.proj", "visual.ln_post.weight", "text_projection", "ln_final.weight"}
-
-// compare notes which of CLIP's weights in the file are not m's. Half precision is no difference.
-func (r recognized) compare(m *clip.Model) []string {
-	var notes []string
-	for _, name := range compared {
-		t, ok := r.rest[name]
-		own := m.Values[name]
-		if !ok || own == nil {
-			continue
-		}
-		values, err := t.read()
-		if err != nil || len(values) != len(own) {
-			notes = append(notes, fmt.Sprintf("%s in the checkpoint is %v: the prompts were tuned in another CLIP than %s", name, t.dims, m.Name))
-			continue
-		}
-		for i, v := range values {
-			if want := float64(own[i]); !(math.Abs(float64(v)-want) <= 1e-3*math.Abs(want)+1e-5) {
-				notes = append(notes, fmt.Sprintf("%s in the checkpoint has %g at place %d, but %s has %g: the prompts were tuned in another CLIP, where alone they mean something",
-					name, v, i, m.Name, want))
-				break
-			}
-		}
-	}
-	return notes
-}
-
-// few joins the first four.
-func few(list []string) string {
-	if len(list) > 4 {
-		list = append(slices.Clone(list[:4]), fmt.Sprintf("and %d more", len(list)-4))
-	}
-	return strings.Join(list, "; ")
-}

@@ -39,6 +39,11 @@ func narrow() *clip.Model {
 			m.Values[name][i] = written(of, i)
 		}
 	}
+	for i, id := range m.Tokenizer.Encode("of a") { // which the context of MaPLe leaves of the initial phrase
+		for j := range 8 {
+			m.Values["token_embedding.weight"][int(id)*8+j] = written("prompt_learner.token_suffix", i*8+j)
+		}
+	}
 	return m
 }
 
@@ -192,6 +197,10 @@ func TestPromptsOfAnotherCLIPAreFoundOut(t *testing.T) {
 	got, err := Import(checkpoint("maple"), other, As{})
 	if err != nil || len(got.Prompts.Notes) != 1 || !strings.Contains(got.Prompts.Notes[0], "visual.proj in the checkpoint has") {
 		t.Errorf("Import into a CLIP with another projection: %+v, %v, want one note that names it", got, err)
+	}
+	as := As{Settings: []byte(`{"Phrase": "a photo of boat"}`)}
+	if got, err := Import(checkpoint("maple"), narrow(), as); err != nil || len(got.Prompts.Notes) != 1 || !strings.Contains(got.Prompts.Notes[0], "as the setting Phrase") {
+		t.Errorf("Import with another phrase: %+v, %v, want one note that says so", got, err)
 	}
 	for want, change := range map[string]func(c *clip.Config){
 		"ctx is [2 8], want [2 64]":                                    func(c *clip.Config) { c.Text.Width = 64 },
