@@ -115,7 +115,7 @@ func (e *Engine) decoupleGraph(m dapt.Method, lists [2]clip.Packed, in []*Node) 
 		Background: clip.Sentences{Layout: lists[1].Layout, Tokens: in[4]},
 	}}, dapt.Both)
 	labels := in[1]
-	own := OneHot(Squeeze(labels, -1), f.Classes.Shape().Dim(0), f.Image.DType())
+	own := OneHot(Squeeze(labels, -1), f.Classes.Shape().Dim(-2), f.Image.DType())
 	var numbers []*Node
 	for _, view := range []*Node{f.Image, f.Foreground, f.Background} {
 		numbers = append(numbers, ReduceAllSum(Mul(own, Softmax(dapt.Logits(view, f.Classes, f.Scale), -1))))

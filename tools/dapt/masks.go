@@ -82,29 +82,35 @@ func openEngine(c *cobra.Command, s *session.Setup, prompts string) (engine *tra
 	if err != nil {
 		return nil, config, nil, err
 	}
-	if engine, err = engineOf(lab, prompts, config); err != nil {
+	engine, about, err := engineOf(lab, prompts, config)
+	if err != nil {
 		done()
 	}
+	warn(c, about)
 	return engine, config, done, err
 }
 
-// engineOf returns the engine that holds the prompts of a file, or zero-shot CLIP's without one.
-func engineOf(lab *experiment.Lab, prompts string, config train.Config) (*train.Engine, error) {
+// engineOf returns the engine that holds the prompts of a file, and what they are, or zero-shot CLIP's without one.
+func engineOf(lab *experiment.Lab, prompts string, config train.Config) (engine *train.Engine, about train.Prompts, err error) {
 	if prompts == "" {
-		return lab.Engine(prompt.ZeroShot{}, config.DType)
+		engine, err = lab.Engine(prompt.ZeroShot{}, config.DType)
+		return engine, about, err
 	}
-	about, err := train.ReadPrompts(prompts)
-	if err != nil {
-		return nil, err
+	if about, err = train.ReadPrompts(prompts); err != nil {
+		return nil, about, err
+	}
+	if about.Weights == "" { // of another program: before an engine is made of these sizes
+		if _, err := train.Import(prompts, lab.Model, train.As{}); err != nil {
+			return nil, about, err
+		}
 	}
 	learner, err := prompt.Find(about.Learner, about.Settings)
 	if err != nil {
-		return nil, err
+		return nil, about, err
 	}
-	engine, err := lab.Engine(learner, config.DType)
-	if err != nil {
-		return nil, err
+	if engine, err = lab.Engine(learner, config.DType); err != nil {
+		return nil, about, err
 	}
-	_, err = engine.Load(prompts)
-	return engine, err
+	about, err = engine.Load(prompts)
+	return engine, about, err
 }

@@ -37,7 +37,7 @@ type Setup struct {
 	Root     string // folder that holds the benchmarks' folders; "~" is the home folder
 	Out      string // folder for results, checkpoints and reports
 	Backend  string // "go", "xla:cpu", "xla:cuda", "xla:/path/to/plugin.so"; "" picks the fastest
-	DType    string // what the towers compute in: "float32", "bfloat16"; "" means float32
+	DType    string // what the towers compute in: "float32", "bfloat16", "float16"; "" means float32
 	// Share is the part of an experiment's runs to do, in a folder of its own below Out; zero means all.
 	Share experiment.Share
 }
@@ -145,8 +145,8 @@ func (s Setup) Preset(b experiment.Benchmark) experiment.Preset {
 	return p
 }
 
-// model reads CLIP, and downloads what is not here.
-func (s Setup) model(ctx context.Context, t Teller) (*clip.Model, error) {
+// Model reads CLIP, and downloads what is not here.
+func (s Setup) Model(ctx context.Context, t Teller) (*clip.Model, error) {
 	if s.CLIP == Mini {
 		return mini.CLIP()
 	}
@@ -158,7 +158,7 @@ func (s Setup) model(ctx context.Context, t Teller) (*clip.Model, error) {
 
 // Lab opens the model, then the backend, which may have to be downloaded, and the results. The caller calls done.
 func (s Setup) Lab(ctx context.Context, t Teller) (lab *experiment.Lab, done func(), err error) {
-	m, err := s.model(ctx, t)
+	m, err := s.Model(ctx, t)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -196,8 +196,10 @@ func (s Setup) Compute() (dtypes.DType, error) {
 		return dtypes.Float32, nil
 	case "bfloat16":
 		return dtypes.BFloat16, nil
+	case "float16":
+		return dtypes.Float16, nil
 	}
-	return dtypes.InvalidDType, fmt.Errorf("the data type is %q, want float32 or bfloat16", s.DType)
+	return dtypes.InvalidDType, fmt.Errorf("the data type is %q, want float32, bfloat16 or float16", s.DType)
 }
 
 // Masks is the source that a name stands for; nil for "none".
