@@ -70,6 +70,7 @@ func newRoot() *cobra.Command {
 	flags.StringVar(&s.CLIP, "clip", "mini", "mini, ViT-B/16, ViT-B/32, ViT-L/14, or a file of weights (.safetensors, .pt)")
 	flags.StringVar(&s.Data, "data", "mini", "mini, a benchmark's name such as OxfordPets, or the path of a folder of your own images, such as ./photos")
 	flags.StringVar(&s.Root, "root", "data", "folder that holds the benchmarks' folders")
+	flags.StringVar(&s.MaskRoot, "masks-root", "", "folder of masks as DAPT's archive or FVG-PT's collection unpack to, or as masks make leaves it; empty means the data set's own folder")
 	flags.StringVar(&s.Out, "out", "dapt-results", "folder for results, checkpoints and reports")
 	flags.StringVar(&s.DType, "dtype", "float32", "what the towers compute in: float32 or bfloat16")
 	root.AddCommand(newQuickstart(&s), newFewShot(&s), newDataEfficient(&s), newZeroShot(&s), newTrain(&s), newEval(&s), newPredict(&s), newMasks(&s), newSplit(&s), newReport(&s), newBackends(&s))

@@ -49,7 +49,7 @@ func newMasks(s *session.Setup) *cobra.Command {
 
 // sheetMasks returns the source of the masks to draw; Grad-CAM's are mapped now.
 func sheetMasks(c *cobra.Command, s *session.Setup, b experiment.Benchmark, items []dataset.Item, name, prompts string) (mask.Source, error) {
-	source, err := session.Masks(name, b)
+	source, err := s.Masks(name, b)
 	if err != nil {
 		return nil, err
 	}

@@ -66,7 +66,7 @@ func (x *choices) flags(f *pflag.FlagSet) {
 
 // method is what the flags choose to tune.
 func (x *choices) method(s *session.Setup, b experiment.Benchmark) (dapt.Method, error) {
-	masks, err := session.Masks(x.masks, b)
+	masks, err := s.Masks(x.masks, b)
 	if err != nil {
 		return dapt.Method{}, err
 	}

@@ -33,6 +33,9 @@ type Setup struct {
 	Out     string // folder for results, checkpoints and reports
 	Backend string // "go", "xla:cpu", "xla:cuda", "xla:/path/to/plugin.so"; "" picks the fastest
 	DType   string // what the towers compute in: "float32", "bfloat16"; "" means float32
+	// MaskRoot is the folder of a collection of masks, of DAPT's archive, FVG-PT's or masks made here, whatever the data sets'
+	// folders in it are called; "" means that each data set's own folder holds its masks.
+	MaskRoot string
 }
 
 // Teller hears what a user should know while a session opens. Nil fields are not called.
@@ -119,11 +122,19 @@ func home(path string) string {
 }
 
 // Preset is [experiment.ForMini] where the data or CLIP are the embedded ones, else the published setting with masks in
-// files. A folder of one's own without a folder of masks has no DAPT-S.
+// files. Where there is a MaskRoot, DAPT-S has its masks. A folder of one's own without a folder of masks has no DAPT-S.
 func (s Setup) Preset(b experiment.Benchmark) experiment.Preset {
-	p := experiment.Published(b, mask.Files{FS: b.FS})
+	p := experiment.Published(b, s.files(b))
 	if s.Data == Mini || s.CLIP == Mini {
 		p = experiment.ForMini(b)
+	}
+	if s.MaskRoot != "" {
+		for i, m := range p.Methods {
+			if _, given := m.Masks.(mask.Files); given {
+				p.Methods[i].Masks = s.files(b)
+			}
+		}
+		return p
 	}
 	if _, err := fs.Stat(b.FS, "mask"); err != nil && isFolder(s.Data) {
 		p.Methods = slices.DeleteFunc(p.Methods, func(m dapt.Method) bool { _, files := m.Masks.(mask.Files); return files })
@@ -174,8 +185,16 @@ func (s Setup) Compute() (dtypes.DType, error) {
 	return dtypes.InvalidDType, fmt.Errorf("the data type is %q, want float32 or bfloat16", s.DType)
 }
 
+// files are the masks in files: the data set's own, or those of MaskRoot.
+func (s Setup) files(b experiment.Benchmark) mask.Files {
+	if s.MaskRoot == "" {
+		return mask.Files{FS: b.FS}
+	}
+	return mask.Files{FS: os.DirFS(home(s.MaskRoot)), Root: filepath.Clean(s.MaskRoot)}
+}
+
 // Masks is the source that a name stands for; nil for "none".
-func Masks(name string, b experiment.Benchmark) (mask.Source, error) {
+func (s Setup) Masks(name string, b experiment.Benchmark) (mask.Source, error) {
 	switch name {
 	case "none":
 		return nil, nil
@@ -185,7 +204,7 @@ func Masks(name string, b experiment.Benchmark) (mask.Source, error) {
 		}
 		return b.Truth, nil
 	case "files":
-		return mask.Files{FS: b.FS}, nil
+		return s.files(b), nil
 	case "gradcam":
 		return mask.GradCAM{}, nil
 	case "grid":
