@@ -15,11 +15,19 @@ import (
 	"github.com/dapt-go/dapt-go/tools/session"
 )
 
+// newMasks groups what is done with masks; alone, it is masks show.
 func newMasks(s *session.Setup) *cobra.Command {
+	c := newShowMasks(s)
+	c.Use, c.Short = "masks", "show, make or check masks; alone, show"
+	c.AddCommand(newShowMasks(s), newMakeMasks(s))
+	return c
+}
+
+func newShowMasks(s *session.Setup) *cobra.Command {
 	var source, prompts string
 	var count int
 	c := &cobra.Command{
-		Use:   "masks",
+		Use:   "show",
 		Short: "draw a contact sheet: image, mask, foreground view, background view",
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {

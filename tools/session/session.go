@@ -193,6 +193,11 @@ func (s Setup) files(b experiment.Benchmark) mask.Files {
 	return mask.Files{FS: os.DirFS(home(s.MaskRoot)), Root: filepath.Clean(s.MaskRoot)}
 }
 
+// MaskFolder is the folder for a data set's masks below root, where MaskRoot finds it.
+func MaskFolder(root, name string) string {
+	return filepath.Join(home(root), filepath.FromSlash(mask.HomeOf(name)))
+}
+
 // Masks is the source that a name stands for; nil for "none".
 func (s Setup) Masks(name string, b experiment.Benchmark) (mask.Source, error) {
 	switch name {

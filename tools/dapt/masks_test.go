@@ -1,0 +1,162 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/dapt-go/dapt-go/dapt/mask"
+	"github.com/dapt-go/dapt-go/dapt/transform"
+	"github.com/dapt-go/dapt-go/tools/session"
+)
+
+// command runs a command line and returns what it prints.
+func command(t *testing.T, args ...string) (string, error) {
+	t.Helper()
+	root := newRoot()
+	var out bytes.Buffer
+	root.SetOut(&out)
+	root.SetErr(&bytes.Buffer{})
+	root.SetArgs(doubleDashes(append(args, "-backend", cmp.Or(os.Getenv("GOMLX_BACKEND"), "go"))))
+	err := root.ExecuteContext(t.Context())
+	return out.String(), err
+}
+
+// must runs a command line that may not fail.
+func must(t *testing.T, args ...string) string {
+	t.Helper()
+	out, err := command(t, args...)
+	if err != nil {
+		t.Fatalf("%q fails with %v and prints %s", args, err, out)
+	}
+	return out
+}
+
+func TestMadeMasksAreThoseOfTraining(t *testing.T) {
+	out := t.TempDir()
+	printed := must(t, "masks", "make", "-shots", "1", "-seed", "2", "-masks-out", out)
+	folder := filepath.Join(out, "Mini", "mask")
+	if !strings.Contains(printed, folder+": 60 masks written, 0 kept\n") || !strings.Contains(printed, "-masks files -masks-root "+out) {
+		t.Errorf("masks make prints %q", printed)
+	}
+	s := session.Setup{CLIP: session.Mini, Data: session.Mini, Out: t.TempDir(), Backend: cmp.Or(os.Getenv("GOMLX_BACKEND"), "go"), MaskRoot: out}
+	b, err := s.Benchmark(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	written, err := s.Masks("files", b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	root := newRoot()
+	root.SetContext(t.Context())
+	engine, config, done, err := openEngine(root, &s, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer done()
+	items := b.FewShot(1, 2).Train
+	heat, err := engine.Heat(t.Context(), b.Dataset, items, nil, config) // as training maps its images
+	if err != nil {
+		t.Fatal(err)
+	}
+	inMemory, files := mask.GradCAM{}.Refresh(items, heat, engine.Model.Config.Grid()), mask.For(written, b.Dataset)
+	foreground := 0
+	for i, item := range items {
+		img, err := transform.Open(b.FS, item.Path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, failed := inMemory.Mask(t.Context(), item, img)
+		got, err := files.Mask(t.Context(), item, img)
+		if err := errors.Join(failed, err); err != nil {
+			t.Fatal(err)
+		}
+		foreground += bytes.Count(want.Pix, []byte{255})
+		crop := transform.Augment(1, 3, uint64(i), img.Bounds().Size())
+		for _, side := range []int{engine.Model.Config.Side, 224} {
+			if a, b := mask.Crop(files, got, crop, side), mask.Crop(inMemory, want, crop, side); !bytes.Equal(a.Pix, b.Pix) {
+				t.Errorf("%s: the crop of the written mask is not that of the mask in memory", item.Path)
+			}
+		}
+		if !bytes.Equal(got.Pix, want.Pix) {
+			t.Errorf("%s: the written mask is not that in memory", item.Path)
+		}
+	}
+	if foreground == 0 {
+		t.Error("no mask has foreground, so nothing was compared")
+	}
+}
+
+func TestMasksAreTheSameInOneGoOrResumed(t *testing.T) {
+	whole, parts := t.TempDir(), t.TempDir()
+	must(t, "masks", "make", "-shots", "1", "-masks-out", whole)
+	must(t, "masks", "make", "-shots", "1", "-masks-out", parts)
+	masks, err := filepath.Glob(filepath.Join(parts, "Mini/mask/images/train/*/*.png"))
+	if err != nil || len(masks) != 60 {
+		t.Fatalf("there are %d masks (%v), want 60", len(masks), err)
+	}
+	for i, file := range masks {
+		if i%3 > 0 {
+			if err := os.Remove(file); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if got, want := must(t, "masks", "make", "-shots", "1", "-masks-out", parts), "40 masks written, 20 kept"; !strings.Contains(got, want) {
+		t.Errorf("masks make once more prints %q, want %q in it", got, want)
+	}
+	for _, file := range masks {
+		got, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := os.ReadFile(strings.Replace(file, parts, whole, 1))
+		if err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%s is another mask when resumed (%v)", file, err)
+		}
+	}
+	if _, err := command(t, "masks", "make", "-shots", "1", "-masks-out", parts, "-threshold", "0.4"); err == nil || !strings.Contains(err.Error(), "choose another -masks-out") {
+		t.Errorf("masks of another threshold in the same folder: error is %v, want one that says to choose another", err)
+	}
+}
+
+func TestMakingMasksSaysWhatIsWrong(t *testing.T) {
+	for want, args := range map[string][]string{
+		`-source is "seem", want gradcam`:           {"-source", "seem"},
+		`-split is "test", want train or all`:       {"-split", "test"},
+		"-threshold is 0, want over 0":              {"-threshold", "0"},
+		"-threshold is NaN, want over 0":            {"-threshold", "NaN"},
+		"-shots is -1, want at least 0":             {"-shots", "-1"},
+		"reading the prompts: open none":            {"-prompts", "none"},
+		"weights.pt":                                {"-clip", "weights.pt"},
+		"no benchmark is called":                    {"-data", "Cats"},
+		`unknown command "draw" for "dapt masks"`:   {"draw"},
+		"the folder that holds oxford_pets, the fo": {"-data", "OxfordPets"},
+	} {
+		args = append([]string{"masks", "make", "-masks-out", t.TempDir()}, args...)
+		if args[len(args)-1] == "draw" {
+			args = []string{"masks", "draw"}
+		}
+		if _, err := command(t, args...); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: error is %v, want one with %q", args, err, want)
+		}
+	}
+}
+
+func TestMasksAloneShowsASheet(t *testing.T) {
+	for _, args := range [][]string{{"masks"}, {"masks", "show"}} {
+		out := t.TempDir()
+		printed := must(t, append(args, "-images", "2", "-out", out)...)
+		if want := filepath.Join(out, "masks.png") + "\n"; printed != want {
+			t.Errorf("%q prints %q, want %q", args, printed, want)
+		}
+		if _, err := transform.Size(os.DirFS(out), "masks.png"); err != nil {
+			t.Errorf("%q: %v", args, err)
+		}
+	}
+}
