@@ -162,19 +162,6 @@ func (f Files) find(item dataset.Item) (string, error) {
 	return "", nil
 }
 
-func (f Files) read(name string) (*image.Gray, error) {
-	file, err := f.FS.Open(name)
-	if err != nil {
-		return nil, fmt.Errorf("mask: opening a mask: %w", err)
-	}
-	defer file.Close()
-	mask, err := f.decode(file)
-	if err != nil {
-		return nil, fmt.Errorf("mask: reading %s: %w", name, err)
-	}
-	return mask, nil
-}
-
 // Check finds images without a mask, two images with one mask, and masks that are broken, empty or, after [Files.For], of
 // another size than their image; the error has the count and the first five of those that are missing or empty.
 func (f Files) Check(ctx context.Context, items []dataset.Item) error {

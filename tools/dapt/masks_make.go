@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -21,6 +20,7 @@ import (
 
 // making is what masks make writes.
 type making struct {
+	lists
 	Source      string  `json:"source"`
 	CLIP        string  `json:"clip"`
 	Prompts     string  `json:"-"`
@@ -28,9 +28,6 @@ type making struct {
 	Threshold   float64 `json:"threshold"`
 	DType       string  `json:"dtype"`
 	out         string
-	split       string
-	shots       int
-	seed        uint64
 }
 
 func newMakeMasks(s *session.Setup) *cobra.Command {
@@ -45,30 +42,13 @@ func newMakeMasks(s *session.Setup) *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return x.run(s, c) },
 	}
+	x.flags(c)
 	f := c.Flags()
 	f.StringVar(&x.Source, "source", "gradcam", "gradcam: what CLIP looks at to tell the image's class")
 	f.StringVar(&x.out, "masks-out", "", "folder for the masks of all data sets; empty means masks/SOURCE below -out")
-	f.StringVar(&x.split, "split", "train", "train: the training images; all: the validation and test images too")
-	f.IntVar(&x.shots, "shots", 0, "training images a class, drawn by -seed; 0 takes all")
-	f.Uint64Var(&x.seed, "seed", 1, "of the draw")
 	f.StringVar(&x.Prompts, "prompts", "", "the tuned prompts to look through; empty means zero-shot CLIP")
 	f.Float64Var(&x.Threshold, "threshold", 0.5, "share of an image's largest value from which Grad-CAM's map is foreground")
 	return c
-}
-
-// items are the images to make masks of.
-func (x *making) items(b experiment.Benchmark) ([]dataset.Item, error) {
-	if x.shots < 0 {
-		return nil, fmt.Errorf("-shots is %d, want at least 0, which takes all", x.shots)
-	}
-	drawn := b.FewShot(x.shots, x.seed)
-	switch x.split {
-	case "train":
-		return drawn.Train, nil
-	case "all":
-		return slices.Concat(drawn.Train, drawn.Val, drawn.Test), nil
-	}
-	return nil, fmt.Errorf("-split is %q, want train or all", x.split)
 }
 
 func (x *making) run(s *session.Setup, c *cobra.Command) error {

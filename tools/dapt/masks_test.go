@@ -3,9 +3,13 @@ package main
 import (
 	"bytes"
 	"cmp"
+	"encoding/csv"
+	"encoding/json"
 	"errors"
+	"image"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -157,6 +161,96 @@ func TestMasksAloneShowsASheet(t *testing.T) {
 		}
 		if _, err := transform.Size(os.DirFS(out), "masks.png"); err != nil {
 			t.Errorf("%q: %v", args, err)
+		}
+	}
+}
+
+// ownPhotos is a folder of one's own of two classes with two training and one test image each, and the masks' folder in it.
+func ownPhotos(t *testing.T) (folder, masks string) {
+	t.Helper()
+	folder = filepath.Join(t.TempDir(), "photos")
+	for _, name := range []string{"train/cat/1", "train/cat/2", "test/cat/3", "train/dog/1", "train/dog/2", "test/dog/3"} {
+		picture, m := image.NewGray(image.Rect(0, 0, 9, 9)), image.NewGray(image.Rect(0, 0, 9, 9))
+		m.Pix[40], picture.Pix[0] = 255, uint8(len(name))
+		if err := errors.Join(session.WritePicture(filepath.Join(folder, name+".png"), picture), session.WritePicture(filepath.Join(folder, "mask", name+".png"), m)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return folder, filepath.Join(folder, "mask")
+}
+
+func TestCheckingMasksFailsWhereTrainingWould(t *testing.T) {
+	folder, masks := ownPhotos(t)
+	check := func(args ...string) (string, error) {
+		return command(t, append([]string{"masks", "check", "-data", folder, "-out", t.TempDir()}, args...)...)
+	}
+	out, err := check("-split", "all")
+	if err != nil || !strings.Contains(out, "photos, all: 6 images\n") || !strings.Contains(out, "missing      0\n") {
+		t.Errorf("masks check of good masks prints %q and fails with %v", out, err)
+	}
+	if err := errors.Join(os.Remove(filepath.Join(masks, "train/cat/1.png")), os.Remove(filepath.Join(masks, "test/dog/3.png")),
+		session.WritePicture(filepath.Join(masks, "train/dog/2.png"), image.NewGray(image.Rect(0, 0, 9, 9)))); err != nil {
+		t.Fatal(err)
+	}
+	findings := filepath.Join(t.TempDir(), "new", "findings.json")
+	out, err = check("-json", findings)
+	for _, want := range []string{
+		"missing      1  train/cat/1.png\n", "empty        1  train/dog/2.png\n", "cat            1      1.2   1.2  1.2\n", "dog            2      0.6   0.0  1.2\n",
+		"masks-check.png\n", "pixels of value  0         99.2 %\n",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("masks check prints %q, want %q in it", out, want)
+		}
+	}
+	if want := "training refuses 2 of 4 masks"; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("masks check fails with %v, want %q", err, want)
+	}
+	var read mask.Report
+	if text, err := os.ReadFile(findings); err != nil || json.Unmarshal(text, &read) != nil {
+		t.Fatalf("%s cannot be read: %v", findings, err)
+	}
+	if read.Refused != 2 || read.Counts[mask.Missing] != 1 || len(read.Findings) != 4 || read.Findings[0].Image != "train/cat/1.png" {
+		t.Errorf("findings read back are %+v, want four, of which two are refused", read)
+	}
+}
+
+func TestFindingsAreKeptAsCSV(t *testing.T) {
+	folder, masks := ownPhotos(t)
+	if err := os.WriteFile(filepath.Join(masks, "train/cat/2.png"), []byte("no, \"image\""), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "findings.csv")
+	if _, err := command(t, "masks", "check", "-data", folder, "-out", t.TempDir(), "-json", file); err == nil {
+		t.Error("masks check passes a broken mask")
+	}
+	text, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer text.Close()
+	rows, err := csv.NewReader(text).ReadAll()
+	if err != nil || len(rows) != 5 || !slices.Equal(rows[0], []string{"image", "class", "mask", "share", "defects", "detail"}) {
+		t.Fatalf("rows are %q (%v), want a header and four", rows, err)
+	}
+	if got := rows[1][:5]; !slices.Equal(got, []string{"train/cat/1.png", "cat", "mask/train/cat/1.png", "0.0123457", ""}) {
+		t.Errorf("a good mask is %q", got)
+	}
+	if got := rows[2]; got[3] != "" || got[4] != "undecodable" || !strings.Contains(got[5], "want PNG") {
+		t.Errorf("a broken mask is %q", got)
+	}
+}
+
+func TestCheckingMasksSaysWhatIsWrong(t *testing.T) {
+	folder, _ := ownPhotos(t)
+	for want, args := range map[string][]string{
+		`-json is "a.txt"`:               {"-json", "a.txt"},
+		"-images is -1":                  {"-images", "-1"},
+		`Decode is "soft"`:               {"-decode", "soft"},
+		`Layout is "seem"`:               {"-layout", "seem"},
+		`has no masks of photos: looked`: {"-masks-root", t.TempDir()},
+	} {
+		if _, err := command(t, append([]string{"masks", "check", "-data", folder, "-out", t.TempDir()}, args...)...); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: error is %v, want one with %q", args, err, want)
 		}
 	}
 }
