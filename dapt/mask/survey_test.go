@@ -231,3 +231,31 @@ func TestSurveyStopsWhenAskedAndRefusesWhatItCannotRead(t *testing.T) {
 		t.Errorf("Survey by an unknown rule fails with %v, want a message that names it", err)
 	}
 }
+
+// FuzzSurveyAgreesWithMask is about what a mask file of any content comes to: Survey calls it unreadable or mis-sized where Mask
+// fails, and nowhere else.
+func FuzzSurveyAgreesWithMask(f *testing.F) {
+	whole := encode(f, square(0, 255))
+	for _, data := range [][]byte{
+		whole, whole[:50], nil, []byte("GIF89a"), asJPEG(f, square(0, 255)), encode(f, square(0, 3)), encode(f, paletted(vocPalette(), 0, 1, 255)),
+		encode(f, image.NewNRGBA(image.Rect(0, 0, 30, 30))),
+	} {
+		f.Add(data)
+	}
+	d := &dataset.Dataset{Name: "Own", Images: "images", FS: fstest.MapFS{"images/a/1.png": {Data: encode(f, square(9, 90))}}}
+	item := dataset.Item{Path: "images/a/1.png"}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		files := Files{FS: fstest.MapFS{"mask/a/1.png": {Data: data}}}.bind(d)
+		found, _, err := files.look(item)
+		if err != nil {
+			t.Fatal(err)
+		}
+		mask, err := files.Mask(t.Context(), item, square(9, 90))
+		if bad := slices.Contains(found.Defects, Undecodable) || slices.Contains(found.Defects, MisSized); bad != (err != nil) {
+			t.Fatalf("Survey finds %v, but Mask fails with %v", found.Defects, err)
+		}
+		if err == nil && (found.Share != Covered(mask) || (found.Share == 0) != slices.Contains(found.Defects, Empty)) {
+			t.Fatalf("Survey finds %v and a share of %v, but the mask has %v", found.Defects, found.Share, Covered(mask))
+		}
+	})
+}
