@@ -15,6 +15,8 @@ import (
 	"github.com/dapt-go/dapt-go/dapt/dataset"
 	"github.com/dapt-go/dapt-go/dapt/experiment"
 	"github.com/dapt-go/dapt-go/dapt/mask"
+	"github.com/dapt-go/dapt-go/dapt/mask/sam2"
+	"github.com/dapt-go/dapt-go/dapt/train"
 	"github.com/dapt-go/dapt-go/tools/session"
 )
 
@@ -24,8 +26,10 @@ type making struct {
 	Source      string  `json:"source"`
 	CLIP        string  `json:"clip"`
 	Prompts     string  `json:"-"`
-	PromptsHash string  `json:"prompts,omitempty"` // SHA-256 of the file
-	Threshold   float64 `json:"threshold"`
+	PromptsHash string  `json:"prompts,omitempty"`   // SHA-256 of the file
+	Threshold   float64 `json:"threshold,omitempty"` // of Grad-CAM
+	SAM2        string  `json:"sam2,omitempty"`      // the model
+	Hint        string  `json:"hint,omitempty"`
 	DType       string  `json:"dtype"`
 	out         string
 }
@@ -38,22 +42,40 @@ func newMakeMasks(s *session.Setup) *cobra.Command {
 		Long: "write a mask for each image: a PNG file of black and white, where -masks files -masks-root finds it. Run again, it goes on\n" +
 			"where it stopped: masks that can be read and have their image's size are kept.",
 		Example: "  go run ./tools/dapt masks make -source gradcam -data OxfordPets -root ~/data -clip ViT-B/16 -masks-out ~/masks\n" +
+			"  go run ./tools/dapt masks make -source sam2 -data OxfordPets -root ~/data -clip ViT-B/16 -masks-out ~/masks-sam2\n" +
 			"  go run ./tools/dapt train -data OxfordPets -root ~/data -clip ViT-B/16 -masks files -masks-root ~/masks",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return x.run(s, c) },
 	}
 	x.flags(c)
 	f := c.Flags()
-	f.StringVar(&x.Source, "source", "gradcam", "gradcam: what CLIP looks at to tell the image's class")
+	f.StringVar(&x.Source, "source", "gradcam", "gradcam: what CLIP looks at to tell the image's class; sam2: what SAM2 takes for the object that lies there")
 	f.StringVar(&x.out, "masks-out", "", "folder for the masks of all data sets; empty means masks/SOURCE below -out")
 	f.StringVar(&x.Prompts, "prompts", "", "the tuned prompts to look through; empty means zero-shot CLIP")
 	f.Float64Var(&x.Threshold, "threshold", 0.5, "share of an image's largest value from which Grad-CAM's map is foreground")
+	f.StringVar(&x.SAM2, "sam2", sam2.Default, "with sam2: a repository at huggingface.co, such as facebook/sam2.1-hiera-tiny, or a folder with its model.safetensors and config.json")
+	f.StringVar(&x.Hint, "hint", string(sam2.Both), "with sam2: what shows it the object: peak (where Grad-CAM's map is largest), box (around it there), both, or middle (a box in the middle, without a map)")
 	return c
 }
 
-func (x *making) run(s *session.Setup, c *cobra.Command) error {
-	if !(x.Threshold > 0 && x.Threshold <= 1) {
+// validate refuses what makes no sense, and forgets what the source does not use.
+func (x *making) validate() error {
+	switch {
+	case x.Source == "sam2":
+		x.Threshold = 0
+		return sam2.Hint(x.Hint).Validate()
+	case x.Source != "gradcam":
+		return fmt.Errorf("-source is %q, want gradcam or sam2", x.Source)
+	case !(x.Threshold > 0 && x.Threshold <= 1):
 		return fmt.Errorf("-threshold is %v, want over 0 and at most 1", x.Threshold)
+	}
+	x.SAM2, x.Hint = "", ""
+	return nil
+}
+
+func (x *making) run(s *session.Setup, c *cobra.Command) error {
+	if err := x.validate(); err != nil {
+		return err
 	}
 	b, err := s.Benchmark(c.Context())
 	if err != nil {
@@ -113,22 +135,63 @@ func (x *making) claim(s *session.Setup, folder string) ([]byte, error) {
 	return append(about, '\n'), nil
 }
 
+// preparation makes the source of some items' masks.
+type preparation func(ctx context.Context, items []dataset.Item) (mask.Source, error)
+
 // prepare opens what makes the masks. The caller calls done.
-func (x *making) prepare(s *session.Setup, c *cobra.Command, b experiment.Benchmark) (prepare func(context.Context, []dataset.Item) (mask.Source, error), done func(), err error) {
-	if x.Source != "gradcam" {
-		return nil, nil, fmt.Errorf("-source is %q, want gradcam", x.Source)
+func (x *making) prepare(s *session.Setup, c *cobra.Command, b experiment.Benchmark) (prepare preparation, done func(), err error) {
+	config := train.Paper()
+	if config.DType, err = s.Compute(); err != nil {
+		return nil, nil, err
 	}
-	engine, config, done, err := openEngine(c, s, x.Prompts)
+	lab, closeLab, err := openLab(c, s)
 	if err != nil {
 		return nil, nil, err
 	}
+	engine, err := engineOf(lab, x.Prompts, config)
+	if err != nil {
+		closeLab()
+		return nil, nil, err
+	}
+	heat := func(ctx context.Context, items []dataset.Item) ([][]float32, error) {
+		return engine.Heat(ctx, b.Dataset, items, nil, config)
+	}
+	if x.Source == "sam2" {
+		model, err := x.openSAM2(c, lab)
+		if err != nil {
+			closeLab()
+			return nil, nil, err
+		}
+		return x.segments(model, heat, engine.Model.Config.Grid()), func() { model.Close(); closeLab() }, nil
+	}
 	return func(ctx context.Context, items []dataset.Item) (mask.Source, error) {
-		heat, err := engine.Heat(ctx, b.Dataset, items, nil, config)
+		maps, err := heat(ctx, items)
 		if err != nil {
 			return nil, err
 		}
-		return mask.GradCAM{Threshold: x.Threshold}.Refresh(items, heat, engine.Model.Config.Grid()), nil
-	}, done, nil
+		return mask.GradCAM{Threshold: x.Threshold}.Refresh(items, maps, engine.Model.Config.Grid()), nil
+	}, closeLab, nil
+}
+
+func (x *making) openSAM2(c *cobra.Command, lab *experiment.Lab) (*sam2.Model, error) {
+	fmt.Fprintln(c.ErrOrStderr(), "reading SAM2: "+x.SAM2)
+	return sam2.Load(c.Context(), lab.Device(), x.SAM2, session.DownloadBar("downloading "+x.SAM2))
+}
+
+// segments makes SAM2's masks, from maps if they are wanted.
+func (x *making) segments(model *sam2.Model, heat func(context.Context, []dataset.Item) ([][]float32, error), grid int) preparation {
+	return func(ctx context.Context, items []dataset.Item) (mask.Source, error) {
+		source := sam2.Source{Model: model, Hint: sam2.Hint(x.Hint)}
+		if source.Hint == sam2.Middle {
+			return source, nil
+		}
+		maps, err := heat(ctx, items)
+		if err != nil {
+			return nil, err
+		}
+		source.Maps = sam2.Maps(items, maps, grid)
+		return source, nil
+	}
 }
 
 // tell prints what was made, and the images that have no mask; err is what stopped the work.

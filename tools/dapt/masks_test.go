@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"cmp"
+	"encoding/binary"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
@@ -131,7 +132,9 @@ func TestMasksAreTheSameInOneGoOrResumed(t *testing.T) {
 
 func TestMakingMasksSaysWhatIsWrong(t *testing.T) {
 	for want, args := range map[string][]string{
-		`-source is "seem", want gradcam`:           {"-source", "seem"},
+		`-source is "seem", want gradcam or sam2`:   {"-source", "seem"},
+		`Hint is "corner", want "both"`:             {"-source", "sam2", "-hint", "corner"},
+		`"small" is neither a folder nor`:           {"-source", "sam2", "-sam2", "small"},
 		`-split is "test", want train or all`:       {"-split", "test"},
 		"-threshold is 0, want over 0":              {"-threshold", "0"},
 		"-threshold is NaN, want over 0":            {"-threshold", "NaN"},
@@ -252,5 +255,50 @@ func TestCheckingMasksSaysWhatIsWrong(t *testing.T) {
 		if _, err := command(t, append([]string{"masks", "check", "-data", folder, "-out", t.TempDir()}, args...)...); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: error is %v, want one with %q", args, err, want)
 		}
+	}
+}
+
+// emptySAM2 is a folder of a tiny SAM2, all of whose weights are 0.
+func emptySAM2(t *testing.T) string {
+	t.Helper()
+	testdata, folder := "../../dapt/mask/sam2/testdata/", t.TempDir()
+	var reference struct{ Tensors map[string][]int }
+	text, err := os.ReadFile(testdata + "reference.json")
+	if err == nil {
+		err = json.Unmarshal(text, &reference)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	header, end := map[string]any{}, 0
+	for name, dims := range reference.Tensors {
+		first := end
+		size := 4
+		for _, d := range dims {
+			size *= d
+		}
+		end += size
+		header[name] = map[string]any{"dtype": "F32", "shape": dims, "data_offsets": []int{first, end}}
+	}
+	head, err := json.Marshal(header)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := append(binary.LittleEndian.AppendUint64(nil, uint64(len(head))), append(head, make([]byte, end)...)...)
+	config, err := os.ReadFile(testdata + "config.json")
+	if err := errors.Join(err, session.WriteFile(filepath.Join(folder, "model.safetensors"), file), session.WriteFile(filepath.Join(folder, "config.json"), config)); err != nil {
+		t.Fatal(err)
+	}
+	return folder
+}
+
+func TestMasksThatAreThereAreKeptOfSAM2Too(t *testing.T) {
+	photos, masks := ownPhotos(t)
+	args := []string{"masks", "make", "-source", "sam2", "-sam2", emptySAM2(t), "-data", photos, "-masks-out", filepath.Dir(filepath.Dir(masks))}
+	if got, want := must(t, args...), masks+": 0 masks written, 4 kept\n"; !strings.HasPrefix(got, want) {
+		t.Errorf("%q prints %q, want %q", args, got, want)
+	}
+	if _, err := command(t, append(args, "-hint", "box")...); err == nil || !strings.Contains(err.Error(), `"hint":"both"`) {
+		t.Errorf("another hint for the same folder: error is %v, want one that names the first", err)
 	}
 }
