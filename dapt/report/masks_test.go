@@ -64,11 +64,11 @@ func TestMaskSheetShowsTheWorstAndTheRange(t *testing.T) {
 	var titles, shown []string
 	for _, row := range sheet.Rows {
 		titles = append(titles, row.Title)
-		seen := ""
+		var seen strings.Builder
 		for _, img := range row.Images {
-			seen += map[bool]string{true: "-", false: "x"}[img == nil]
+			seen.WriteString(map[bool]string{true: "-", false: "x"}[img == nil])
 		}
-		shown = append(shown, seen)
+		shown = append(shown, seen.String())
 	}
 	want := "missing: images/07.png|undecodable: images/00.png|mis-sized: images/06.png|empty: images/01.png|empty: images/02.png|empty: images/03.png|" +
 		"5 % foreground: images/08.png|25 % foreground: images/12.png|45 % foreground: images/16.png"
