@@ -2,23 +2,22 @@ package mask
 
 import (
 	"bytes"
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"image"
 	"image/png"
 	"os"
 	"path"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
 
 	"github.com/google/renameio/v2"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/dapt-go/dapt-go/dapt/dataset"
+	"github.com/dapt-go/dapt-go/dapt/internal/parallel"
 	"github.com/dapt-go/dapt-go/dapt/transform"
 )
 
@@ -50,7 +49,7 @@ type Failure struct {
 // whole or not at all, so that a job that was interrupted goes on where it stopped. An image whose mask cannot be made is a
 // [Failure] and holds up no other. The error says what stopped the whole job; what was made so far is in Made even then.
 func Make(ctx context.Context, j Job) (Made, error) {
-	w := &writing{Job: j, files: Files{FS: os.DirFS(j.Folder), Folder: ".", AllowEmpty: true}.bind(j.Data)}
+	w := &writing{Job: j, files: Files{FS: os.DirFS(j.Folder), Folder: ".", Root: j.Folder, AllowEmpty: true}.bind(j.Data)}
 	items, err := w.plan()
 	if err != nil {
 		return w.made, err
@@ -59,11 +58,7 @@ func Make(ctx context.Context, j Job) (Made, error) {
 	if err != nil {
 		return w.made, err
 	}
-	size := j.Chunk
-	if size == 0 {
-		size = 64
-	}
-	for chunk := range slices.Chunk(todo, size) {
+	for chunk := range slices.Chunk(todo, cmp.Or(j.Chunk, 64)) {
 		if err := w.write(ctx, chunk); err != nil {
 			return w.made, err
 		}
@@ -113,7 +108,7 @@ func (f Files) Place(item dataset.Item) string {
 // missing returns the items whose mask is not there or no good, and keeps the others.
 func (w *writing) missing(ctx context.Context, items []dataset.Item) ([]dataset.Item, error) {
 	good := make([]bool, len(items))
-	err := each(ctx, len(items), func(i int) error {
+	err := parallel.Each(ctx, len(items), func(i int) error {
 		if good[i] = w.good(items[i]); good[i] {
 			w.count(func() { w.made.Kept++ })
 		}
@@ -168,11 +163,14 @@ func (w *writing) write(ctx context.Context, items []dataset.Item) error {
 		items = whole
 		source, err = w.Prepare(ctx, items)
 	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	if err != nil {
-		return errors.Join(ctx.Err(), err)
+		return err
 	}
 	failed := make([]error, len(items))
-	err = each(ctx, len(items), func(i int) error {
+	err = parallel.Each(ctx, len(items), func(i int) error {
 		var data []byte
 		if data, failed[i] = w.encoded(ctx, source, items[i]); failed[i] != nil {
 			return ctx.Err()
@@ -200,7 +198,7 @@ func (w *writing) write(ctx context.Context, items []dataset.Item) error {
 // comes back.
 func (w *writing) readable(ctx context.Context, items []dataset.Item, cause error) ([]dataset.Item, error) {
 	broken := make([]error, len(items))
-	if err := each(ctx, len(items), func(i int) error {
+	if err := parallel.Each(ctx, len(items), func(i int) error {
 		_, broken[i] = transform.Open(w.Data.FS, items[i].Path)
 		return nil
 	}); err != nil {
@@ -248,7 +246,7 @@ func (w *writing) save(item dataset.Item, data []byte) error {
 func (w *writing) first(item dataset.Item) error {
 	name, err := w.files.find(item)
 	if place := w.files.Place(item); err == nil && name != place {
-		err = fmt.Errorf("mask: %s is no mask of %s but would be read before %s: remove it", name, item.Path, place)
+		return fmt.Errorf("mask: %s is no mask of %s but would be read before %s: remove it", name, item.Path, place)
 	}
 	return err
 }
@@ -267,20 +265,4 @@ func Encode(mask *image.Gray) ([]byte, error) {
 		return nil, fmt.Errorf("mask: encoding a mask: %w", err)
 	}
 	return data.Bytes(), nil
-}
-
-// each calls do for 0 to count-1 on all processors and returns the first error, or that it was told to stop.
-func each(ctx context.Context, count int, do func(i int) error) error {
-	group, working := errgroup.WithContext(ctx)
-	group.SetLimit(runtime.GOMAXPROCS(0))
-	for i := range count {
-		if working.Err() != nil {
-			break
-		}
-		group.Go(func() error { return do(i) })
-	}
-	if err := group.Wait(); err != nil {
-		return err
-	}
-	return ctx.Err()
 }

@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/dapt-go/dapt-go/dapt/dataset"
+	"github.com/dapt-go/dapt-go/dapt/internal/parallel"
 )
 
 // Defect is what is wrong, or likely wrong, with a mask.
@@ -101,7 +102,7 @@ func Survey(ctx context.Context, f Files, items []dataset.Item, seen func(done i
 	report := Report{Findings: make([]Finding, len(items)), Counts: map[Defect]int{}}
 	var lock sync.Mutex // of report.Values and done
 	done := 0
-	err := each(ctx, len(items), func(i int) error {
+	err := parallel.Each(ctx, len(items), func(i int) error {
 		finding, values, err := f.look(items[i])
 		if err != nil {
 			return err

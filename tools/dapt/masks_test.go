@@ -19,8 +19,8 @@ import (
 	"github.com/dapt-go/dapt-go/tools/session"
 )
 
-// command runs a command line and returns what it prints.
-func command(t *testing.T, args ...string) (string, error) {
+// runDapt runs a command line and returns what it prints.
+func runDapt(t *testing.T, args ...string) (string, error) {
 	t.Helper()
 	root := newRoot()
 	var out bytes.Buffer
@@ -31,10 +31,10 @@ func command(t *testing.T, args ...string) (string, error) {
 	return out.String(), err
 }
 
-// must runs a command line that may not fail.
-func must(t *testing.T, args ...string) string {
+// mustRunDapt runs a command line that may not fail.
+func mustRunDapt(t *testing.T, args ...string) string {
 	t.Helper()
-	out, err := command(t, args...)
+	out, err := runDapt(t, args...)
 	if err != nil {
 		t.Fatalf("%q fails with %v and prints %s", args, err, out)
 	}
@@ -43,7 +43,7 @@ func must(t *testing.T, args ...string) string {
 
 func TestMadeMasksAreThoseOfTraining(t *testing.T) {
 	out := t.TempDir()
-	printed := must(t, "masks", "make", "-shots", "1", "-seed", "2", "-masks-out", out)
+	printed := mustRunDapt(t, "masks", "make", "-shots", "1", "-seed", "2", "-masks-out", out)
 	folder := filepath.Join(out, "Mini", "mask")
 	if !strings.Contains(printed, folder+": 60 masks written, 0 kept\n") || !strings.Contains(printed, "-masks files -masks-root "+out) {
 		t.Errorf("masks make prints %q", printed)
@@ -99,8 +99,8 @@ func TestMadeMasksAreThoseOfTraining(t *testing.T) {
 
 func TestMasksAreTheSameInOneGoOrResumed(t *testing.T) {
 	whole, parts := t.TempDir(), t.TempDir()
-	must(t, "masks", "make", "-shots", "1", "-masks-out", whole)
-	must(t, "masks", "make", "-shots", "1", "-masks-out", parts)
+	mustRunDapt(t, "masks", "make", "-shots", "1", "-masks-out", whole)
+	mustRunDapt(t, "masks", "make", "-shots", "1", "-masks-out", parts)
 	masks, err := filepath.Glob(filepath.Join(parts, "Mini/mask/images/train/*/*.png"))
 	if err != nil || len(masks) != 60 {
 		t.Fatalf("there are %d masks (%v), want 60", len(masks), err)
@@ -112,7 +112,7 @@ func TestMasksAreTheSameInOneGoOrResumed(t *testing.T) {
 			}
 		}
 	}
-	if got, want := must(t, "masks", "make", "-shots", "1", "-masks-out", parts), "40 masks written, 20 kept"; !strings.Contains(got, want) {
+	if got, want := mustRunDapt(t, "masks", "make", "-shots", "1", "-masks-out", parts), "40 masks written, 20 kept"; !strings.Contains(got, want) {
 		t.Errorf("masks make once more prints %q, want %q in it", got, want)
 	}
 	for _, file := range masks {
@@ -125,7 +125,7 @@ func TestMasksAreTheSameInOneGoOrResumed(t *testing.T) {
 			t.Errorf("%s is another mask when resumed (%v)", file, err)
 		}
 	}
-	if _, err := command(t, "masks", "make", "-shots", "1", "-masks-out", parts, "-threshold", "0.4"); err == nil || !strings.Contains(err.Error(), "choose another -masks-out") {
+	if _, err := runDapt(t, "masks", "make", "-shots", "1", "-masks-out", parts, "-threshold", "0.4"); err == nil || !strings.Contains(err.Error(), "choose another -masks-out") {
 		t.Errorf("masks of another threshold in the same folder: error is %v, want one that says to choose another", err)
 	}
 }
@@ -149,7 +149,7 @@ func TestMakingMasksSaysWhatIsWrong(t *testing.T) {
 		if args[len(args)-1] == "draw" {
 			args = []string{"masks", "draw"}
 		}
-		if _, err := command(t, args...); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := runDapt(t, args...); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: error is %v, want one with %q", args, err, want)
 		}
 	}
@@ -158,7 +158,7 @@ func TestMakingMasksSaysWhatIsWrong(t *testing.T) {
 func TestMasksAloneShowsASheet(t *testing.T) {
 	for _, args := range [][]string{{"masks"}, {"masks", "show"}} {
 		out := t.TempDir()
-		printed := must(t, append(args, "-images", "2", "-out", out)...)
+		printed := mustRunDapt(t, append(args, "-images", "2", "-out", out)...)
 		if want := filepath.Join(out, "masks.png") + "\n"; printed != want {
 			t.Errorf("%q prints %q, want %q", args, printed, want)
 		}
@@ -185,7 +185,7 @@ func ownPhotos(t *testing.T) (folder, masks string) {
 func TestCheckingMasksFailsWhereTrainingWould(t *testing.T) {
 	folder, masks := ownPhotos(t)
 	check := func(args ...string) (string, error) {
-		return command(t, append([]string{"masks", "check", "-data", folder, "-out", t.TempDir()}, args...)...)
+		return runDapt(t, append([]string{"masks", "check", "-data", folder, "-out", t.TempDir()}, args...)...)
 	}
 	out, err := check("-split", "all")
 	if err != nil || !strings.Contains(out, "photos, all: 6 images\n") || !strings.Contains(out, "missing      0\n") {
@@ -223,7 +223,7 @@ func TestFindingsAreKeptAsCSV(t *testing.T) {
 		t.Fatal(err)
 	}
 	file := filepath.Join(t.TempDir(), "findings.csv")
-	if _, err := command(t, "masks", "check", "-data", folder, "-out", t.TempDir(), "-json", file); err == nil {
+	if _, err := runDapt(t, "masks", "check", "-data", folder, "-out", t.TempDir(), "-json", file); err == nil {
 		t.Error("masks check passes a broken mask")
 	}
 	text, err := os.Open(file)
@@ -252,7 +252,7 @@ func TestCheckingMasksSaysWhatIsWrong(t *testing.T) {
 		`Layout is "seem"`:               {"-layout", "seem"},
 		`has no masks of photos: looked`: {"-masks-root", t.TempDir()},
 	} {
-		if _, err := command(t, append([]string{"masks", "check", "-data", folder, "-out", t.TempDir()}, args...)...); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := runDapt(t, append([]string{"masks", "check", "-data", folder, "-out", t.TempDir()}, args...)...); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: error is %v, want one with %q", args, err, want)
 		}
 	}
@@ -295,10 +295,10 @@ func emptySAM2(t *testing.T) string {
 func TestMasksThatAreThereAreKeptOfSAM2Too(t *testing.T) {
 	photos, masks := ownPhotos(t)
 	args := []string{"masks", "make", "-source", "sam2", "-sam2", emptySAM2(t), "-data", photos, "-masks-out", filepath.Dir(filepath.Dir(masks))}
-	if got, want := must(t, args...), masks+": 0 masks written, 4 kept\n"; !strings.HasPrefix(got, want) {
+	if got, want := mustRunDapt(t, args...), masks+": 0 masks written, 4 kept\n"; !strings.HasPrefix(got, want) {
 		t.Errorf("%q prints %q, want %q", args, got, want)
 	}
-	if _, err := command(t, append(args, "-hint", "box")...); err == nil || !strings.Contains(err.Error(), `"hint":"both"`) {
+	if _, err := runDapt(t, append(args, "-hint", "box")...); err == nil || !strings.Contains(err.Error(), `"hint":"both"`) {
 		t.Errorf("another hint for the same folder: error is %v, want one that names the first", err)
 	}
 }

@@ -18,7 +18,7 @@ import (
 	"github.com/dapt-go/dapt-go/dapt/internal/safetensors"
 )
 
-// Default is the model that is taken where none is named: 46 million parameters, a quarter of the largest's.
+// Default is the model that is taken where none is named: 46 million parameters, of which some are for video.
 const Default = "facebook/sam2.1-hiera-small"
 
 // ErrNoWeights is wrapped by errors of weights that are neither on this machine nor to be had.

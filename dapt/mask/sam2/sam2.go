@@ -130,8 +130,14 @@ func (m *Model) run(ctx context.Context, pixels []float32, points []float32, lab
 	if err := ctx.Err(); err != nil {
 		return nil, nil, err
 	}
-	out, err := m.exec.Call(tensors.FromFlatDataAndDimensions(pixels, 1, 3, side, side),
-		tensors.FromFlatDataAndDimensions(points, 1, 1, len(labels), 2), tensors.FromFlatDataAndDimensions(labels, 1, 1, len(labels)))
+	inputs := []any{
+		tensors.FromFlatDataAndDimensions(pixels, 1, 3, side, side),
+		tensors.FromFlatDataAndDimensions(points, 1, 1, len(labels), 2), tensors.FromFlatDataAndDimensions(labels, 1, 1, len(labels)),
+	}
+	out, err := m.exec.Call(inputs...)
+	for _, t := range inputs {
+		t.(*tensors.Tensor).MustFinalizeAll()
+	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("sam2: segmenting: %w", err)
 	}
