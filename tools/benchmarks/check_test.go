@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/dapt-go/dapt-go/dapt/dataset"
+	"github.com/dapt-go/dapt-go/dapt/mask"
 )
 
 // checked is the state of a small OxfordPets after a change, with its table.
@@ -19,7 +20,7 @@ func checked(t *testing.T, change func(folder string)) (State, string) {
 	folder := filepath.Join(t.TempDir(), spec.Folder)
 	write(t, folder, pets(t))
 	change(folder)
-	s, err := Check(t.Context(), spec, folder)
+	s, err := Check(t.Context(), spec, folder, mask.Files{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +86,7 @@ func TestWhatHasToBeAskedForIsSaid(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, err := Check(t.Context(), spec, filepath.Join(t.TempDir(), "none"))
+		s, err := Check(t.Context(), spec, filepath.Join(t.TempDir(), "none"), mask.Files{})
 		if err != nil {
 			t.Fatal(err)
 		}

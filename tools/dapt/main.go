@@ -72,6 +72,7 @@ func newRoot() *cobra.Command {
 	flags.StringVar(&s.Data, "data", "mini", "mini, a benchmark's name such as OxfordPets, or the path of your own images: a folder such as ./photos, a list.csv or a split.json")
 	flags.StringVar(&s.Template, "template", "", "sentence around class names for zero-shot CLIP and what starts from it, with one {}; empty takes the data set's own")
 	flags.StringVar(&s.Root, "root", "data", "folder that holds the benchmarks' folders")
+	flags.StringVar(&s.MaskRoot, "masks-root", "", "folder of masks as DAPT's archive or FVG-PT's collection unpack to, or as masks make leaves it; empty means the data set's own folder")
 	flags.StringVar(&s.Out, "out", "dapt-results", "folder for results, checkpoints and reports")
 	flags.StringVar(&s.DType, "dtype", "float32", "what the towers compute in: float32, bfloat16 or, as published, float16")
 	root.AddCommand(newQuickstart(&s), newFewShot(&s), newDataEfficient(&s), newBaseToNovel(&s), newCrossDataset(&s), newDomainGeneralization(&s),
