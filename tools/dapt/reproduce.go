@@ -207,7 +207,7 @@ func openAll(c *cobra.Command, s *session.Setup, names []string) ([]experiment.B
 		default:
 			opened = append(opened, b)
 			for _, note := range one.Notes(b) {
-				fmt.Fprintf(c.ErrOrStderr(), "note: %s: %s\n", name, note)
+				fmt.Fprintln(c.ErrOrStderr(), "note:", note)
 			}
 		}
 	}
