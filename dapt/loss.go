@@ -14,7 +14,7 @@ type Features struct {
 	Foreground *Node // [batch, embed]
 	Background *Node // [batch, embed]
 	Target     *Node // [batch, embed], L_reo's: see [Target]
-	Classes    *Node // [columns, embed]: class texts, then the Background.Negatives
+	Classes    *Node // [columns, embed]: class texts, then the Background.Negatives; or [batch, classes, embed], each image's own
 	Words      *Node // [words, embed]: background texts
 	Scale      *Node // exp(logit_scale), a scalar
 	Weights    *Node // [batch], of each image in L_cls; nil weighs all alike
@@ -62,8 +62,12 @@ func (c Config) Losses(f Features, labels *Node, phase Phase) Losses {
 	return l
 }
 
-// Logits returns scale times the cosines of features [batch, embed] and texts [columns, embed]: [batch, columns].
+// Logits returns scale times the cosines of features [batch, embed] and texts, [columns, embed] or, each image's own,
+// [batch, columns, embed]: [batch, columns].
 func Logits(features, texts, scale *Node) *Node {
+	if texts.Rank() == 3 {
+		return Mul(Einsum("be,bce->bc", features, texts), scale)
+	}
 	return Mul(Einsum("be,ce->bc", features, texts), scale)
 }
 
@@ -99,6 +103,6 @@ func Distance(a, b *Node) *Node {
 // Features are [batch, embed], not of unit length; labels [batch, 1].
 func TrueLogit(features, texts, scale, labels *Node) *Node {
 	logits := Logits(clip.Normalize(features), texts, scale)
-	own := OneHot(Squeeze(labels, -1), texts.Shape().Dim(0), logits.DType())
+	own := OneHot(Squeeze(labels, -1), texts.Shape().Dim(-2), logits.DType())
 	return ReduceAllMean(Mul(logits, own))
 }

@@ -2,6 +2,7 @@ package dapt
 
 import (
 	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/support/exceptions"
 
 	"github.com/dapt-go/dapt-go/dapt/clip"
 	"github.com/dapt-go/dapt-go/dapt/prompt"
@@ -35,7 +36,7 @@ func EncodeTexts(t *clip.Towers, p prompt.Prompts, texts Texts) *Node {
 func TextFeatures(t *clip.Towers, p prompt.Prompts, texts Texts) *Node {
 	lists := []clip.Rows{t.Text.Rows(texts.Classes)}
 	if len(p.Text) > 0 && p.Text[0] != nil {
-		lists[0] = lists[0].Write(p.Text[0])
+		lists[0] = lists[0].Write(p.Text[0], p.Behind)
 	}
 	if texts.Background.Tokens != nil {
 		lists = append(lists, t.Text.Rows(texts.Background))
@@ -48,7 +49,7 @@ func (m Method) Encode(t *clip.Towers, p prompt.Prompts, b Batch, phase Phase) F
 	f := Features{Scale: t.Scale}
 	if !m.Decouples() {
 		f.Image = clip.Normalize(t.Vision.Encode(b.Images, p.Vision))
-		f.Classes = EncodeTexts(t, p, Texts{Classes: b.Texts.Classes})
+		f.Classes, _ = m.texts(t, p, Texts{Classes: b.Texts.Classes}, f.Image, phase)
 		return f
 	}
 	second := phase != First
@@ -61,7 +62,7 @@ func (m Method) Encode(t *clip.Towers, p prompt.Prompts, b Batch, phase Phase) F
 	if m.Loss.Reo != 0 && phase != Second {
 		f.Target = Target(t, b.Images, b.Grid)
 	}
-	f.Classes, f.Words = m.texts(t, p, b.Texts, phase)
+	f.Classes, f.Words = m.texts(t, p, b.Texts, f.Image, phase)
 	return f
 }
 
@@ -97,11 +98,29 @@ func encodeViews(t *clip.Towers, p prompt.Prompts, views []view) []*Node {
 	return features
 }
 
-// texts returns the columns of the class logits and the background texts.
-func (m Method) texts(t *clip.Towers, p prompt.Prompts, texts Texts, phase Phase) (classes, words *Node) {
+// EncodeEach returns the unit text features of the class rows for each image, [batch, classes, embed], by a learner whose
+// context depends on it. features are those of the images, unit [batch, embed].
+func EncodeEach(t *clip.Towers, p prompt.Prompts, classes clip.Sentences, features *Node) *Node {
+	return clip.Normalize(t.Text.EncodeEach(t.Text.Rows(classes), p.Each(features), p.Text))
+}
+
+// texts returns the columns of the class logits and the background texts. image are unit features [batch, embed].
+func (m Method) texts(t *clip.Towers, p prompt.Prompts, texts Texts, image *Node, phase Phase) (classes, words *Node) {
 	background := m.Loss.Background
 	if phase == First && !m.Loss.Watch && background.Negatives == 0 {
 		texts.Background = clip.Sentences{}
+	}
+	if p.Each != nil {
+		if background.Negatives > 0 {
+			exceptions.Panicf("dapt: %d background texts stand beside the classes, but %s has class texts of each image's own: set Background.Negatives to 0",
+				background.Negatives, m.Learner.Name())
+		}
+		classes = EncodeEach(t, p, texts.Classes, image)
+		if texts.Background.Tokens != nil {
+			words = clip.Normalize(t.Text.Encode([]clip.Rows{t.Text.Rows(texts.Background)}, p.Text))
+			words = Slice(words, AxisRangeToEnd(background.Skip))
+		}
+		return classes, words
 	}
 	all := EncodeTexts(t, p, texts)
 	if texts.Background.Tokens == nil {

@@ -22,10 +22,10 @@ func (n norm) apply(x *Node) *Node {
 type linear struct{ weight, bias *Node } // [out, in], [out]
 
 func (l linear) apply(x *Node) *Node {
-	if x.DType() == dtypes.BFloat16 {
+	if x.DType() != dtypes.Float32 {
 		// Asked for a float32 accumulator, as nn.Dense does, go-xla 0.4.1 turns both operands into float32, and no product is
-		// of bfloat16 any more. Kernels of bfloat16 add up in float32 all the same; it is the result that is rounded.
-		y := Dot(x, l.weight).WithAccumulatorDType(dtypes.BFloat16).General([]int{-1}, nil, []int{1}, nil)
+		// of half precision any more. Its kernels add up in float32 all the same; it is the result that is rounded.
+		y := Dot(x, l.weight).WithAccumulatorDType(x.DType()).General([]int{-1}, nil, []int{1}, nil)
 		if l.bias != nil {
 			y = Add(y, ExpandLeftToRank(l.bias, y.Rank()))
 		}

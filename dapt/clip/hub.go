@@ -7,13 +7,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
-	"sync/atomic"
-	"time"
 
-	"github.com/gomlx/go-huggingface/hub"
+	"github.com/dapt-go/dapt-go/dapt/internal/hub"
 )
 
 // ErrNoWeights is wrapped by errors of weights that are neither on this machine nor to be had.
@@ -30,9 +27,6 @@ var repositories = map[string]string{
 
 // weightFiles are what a repository may hold its weights in, the best first.
 var weightFiles = []string{"model.safetensors", "pytorch_model.bin"}
-
-// silence is how long a download may stand still; tests shorten it.
-var silence = time.Minute
 
 // Load reads a CLIP by the path of a file (see [ReadWeights]), by its name in papers, such as "ViT-B/16", or by its
 // repository at huggingface.co, such as "openai/clip-vit-base-patch16" (see [Fetch], also for progress).
@@ -66,13 +60,11 @@ func Fetch(ctx context.Context, name string, progress func(done, total int64)) (
 	if err != nil {
 		return nil, err
 	}
-	path := cached(repository)
-	if path == "" {
-		if path, err = download(ctx, repository, progress); errors.Is(err, context.Canceled) {
-			return nil, fmt.Errorf("clip: fetching %s: %w", name, err)
-		} else if err != nil {
-			return nil, fmt.Errorf("clip: fetching %s from %s: %w: %w", name, repository, err, ErrNoWeights)
-		}
+	path, err := hub.Get(ctx, repository, hub.Files{Any: weightFiles, Beside: "config.json"}, progress)
+	if errors.Is(err, context.Canceled) {
+		return nil, fmt.Errorf("clip: fetching %s: %w", name, err)
+	} else if err != nil {
+		return nil, fmt.Errorf("clip: fetching %s from %s: %w: %w", name, repository, err, ErrNoWeights)
 	}
 	if err := checkActivation(filepath.Join(filepath.Dir(path), "config.json")); err != nil {
 		return nil, fmt.Errorf("clip: %s: %w", name, err)
@@ -85,9 +77,6 @@ func Fetch(ctx context.Context, name string, progress func(done, total int64)) (
 	return w, nil
 }
 
-// repositoryName is owner/name.
-var repositoryName = regexp.MustCompile(`^[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*$`)
-
 func repositoryOf(name string) (string, error) {
 	if strings.HasPrefix(name, "RN") {
 		return "", noResNet(name)
@@ -95,126 +84,11 @@ func repositoryOf(name string) (string, error) {
 	if repository, ok := repositories[name]; ok {
 		return repository, nil
 	}
-	if strings.HasPrefix(name, "ViT-") || strings.Contains(name, "..") || !repositoryName.MatchString(name) {
+	if strings.HasPrefix(name, "ViT-") || !hub.Named(name) {
 		return "", fmt.Errorf("clip: %q is neither a file nor a known model: want the path of a file of weights, ViT-B/16, ViT-B/32, ViT-L/14, "+
 			"ViT-L/14@336px, or a repository at huggingface.co such as openai/clip-vit-base-patch16", name)
 	}
 	return name, nil
-}
-
-// folder is where the cache holds a repository, as huggingface_hub lays it out.
-func folder(repository string) string {
-	return filepath.Join(hub.DefaultCacheDir(), "models--"+strings.ReplaceAll(repository, "/", "--"))
-}
-
-// cached returns the path of the newest weights in the cache, or nothing. go-huggingface cannot be asked: it always goes
-// to the network for the newest revision, and forgets the one it knew.
-func cached(repository string) string {
-	var newest string
-	var at time.Time
-	for _, name := range weightFiles {
-		paths, _ := filepath.Glob(filepath.Join(folder(repository), "snapshots", "*", name)) // the pattern is well-formed
-		for _, path := range paths {
-			if info, err := os.Stat(path); err == nil && info.ModTime().After(at) {
-				newest, at = path, info.ModTime()
-			}
-		}
-		if newest != "" {
-			break
-		}
-	}
-	return newest
-}
-
-// download returns the path of the repository's weights. go-huggingface does not heed ctx in all it does, nor tell how far
-// it is, so it runs beside a watch.
-func download(ctx context.Context, repository string, progress func(done, total int64)) (string, error) {
-	if slices.Contains([]string{"1", "ON", "YES", "TRUE"}, strings.ToUpper(os.Getenv("HF_HUB_OFFLINE"))) {
-		return "", fmt.Errorf("HF_HUB_OFFLINE is set, and %s has no weights", folder(repository))
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	type outcome struct {
-		path string
-		err  error
-	}
-	ready := make(chan outcome, 1)
-	var total atomic.Int64
-	go func() {
-		path, err := downloadAll(ctx, repository, &total)
-		ready <- outcome{path, err}
-	}()
-	watch := time.NewTicker(200 * time.Millisecond)
-	defer watch.Stop()
-	done, moved := int64(0), time.Now()
-	for {
-		select {
-		case out := <-ready:
-			if progress != nil && out.err == nil {
-				progress(total.Load(), total.Load())
-			}
-			return out.path, out.err
-		case <-ctx.Done():
-			return "", context.Cause(ctx)
-		case now := <-watch.C:
-			if size := arrived(repository); size != done {
-				done, moved = size, now
-				if progress != nil {
-					progress(done, total.Load())
-				}
-			}
-			if now.Sub(moved) > silence {
-				return "", fmt.Errorf("nothing arrived for %s", silence)
-			}
-		}
-	}
-}
-
-// arrived returns the bytes of the largest file that is being downloaded.
-func arrived(repository string) int64 {
-	var size int64
-	paths, _ := filepath.Glob(filepath.Join(folder(repository), "blobs", "*.part")) // the pattern is well-formed
-	for _, path := range paths {
-		if info, err := os.Stat(path); err == nil {
-			size = max(size, info.Size())
-		}
-	}
-	return size
-}
-
-// downloadAll downloads the weights, whose size it stores in total, and the config beside them.
-func downloadAll(ctx context.Context, repository string, total *atomic.Int64) (string, error) {
-	repo := hub.New(repository).WithAuth(os.Getenv("HF_TOKEN"))
-	repo.Verbosity = 0 // it would print to standard output
-	sizes := map[string]int64{}
-	for file, err := range repo.IterFileInfos() {
-		if err != nil {
-			return "", err
-		}
-		sizes[file.Name] = file.Size
-	}
-	for _, name := range weightFiles {
-		size, ok := sizes[name]
-		if !ok {
-			continue
-		}
-		total.Store(size)
-		if _, ok := sizes["config.json"]; ok {
-			if _, err := repo.DownloadFileCtx(ctx, "config.json"); err != nil {
-				return "", err
-			}
-		}
-		path, err := repo.DownloadFileCtx(ctx, name)
-		if err != nil {
-			return "", err
-		}
-		info, err := os.Stat(path) // go-huggingface reports no error where a connection breaks
-		if err != nil || size > 0 && info.Size() != size {
-			return "", errors.Join(fmt.Errorf("%s did not arrive whole: try again", name), err)
-		}
-		return path, nil
-	}
-	return "", fmt.Errorf("the repository has none of %s", strings.Join(weightFiles, ", "))
 }
 
 // checkActivation refuses the config of a model that was trained with another activation than OpenAI's, which its weights

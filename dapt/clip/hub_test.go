@@ -12,6 +12,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/dapt-go/dapt-go/dapt/internal/hub"
 )
 
 // hubServer answers as huggingface.co does for one repository's files, and sets the environment to it and an empty cache.
@@ -152,8 +154,8 @@ func TestProgressIsToldWhileItArrives(t *testing.T) {
 }
 
 func TestAStalledDownloadIsGivenUp(t *testing.T) {
-	silence = 300 * time.Millisecond
-	defer func() { silence = time.Minute }()
+	hub.Silence = 300 * time.Millisecond
+	defer func() { hub.Silence = time.Minute }()
 	unfinished(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 	if _, err := Fetch(t.Context(), "someone/clip", nil); !errors.Is(err, ErrNoWeights) || !strings.Contains(err.Error(), "nothing arrived") {
 		t.Errorf("Fetch of a server that stands still = %v, want an error that says so", err)

@@ -2,7 +2,6 @@ package clip
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -11,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/dapt-go/dapt-go/dapt/internal/safetensors"
+	"github.com/dapt-go/dapt-go/dapt/internal/torch"
 )
 
 // source is a weight that is not read yet.
@@ -19,7 +19,7 @@ type source struct {
 	read func() ([]float32, error)
 }
 
-// ReadWeights reads a file of weights: safetensors in OpenAI's or Hugging Face's names, or PyTorch's zip archive (.pt),
+// ReadWeights reads a file of weights: safetensors in OpenAI's or Hugging Face's names, or a file of PyTorch (.pt),
 // which holds a state dictionary or, as OpenAI publishes it, a scripted module. Nothing in a file is ever executed. The
 // sizes are read off the weights; a missing, superfluous or misshapen weight is an error that lists them. The towers
 // compute OpenAI's activation, QuickGELU: weights that were trained with another are read, but give other features.
@@ -51,15 +51,16 @@ func DecodeWeights(data []byte, name string) (*Weights, error) {
 
 // decodeFile tells the format by how the file begins.
 func decodeFile(data []byte, name string) (*Weights, error) {
-	switch {
-	case bytes.HasPrefix(data, []byte("PK\x03\x04")):
-		sources, err := readTorch(data)
+	if torch.Is(data) {
+		file, err := torch.Decode(data)
 		if err != nil {
-			return nil, fmt.Errorf("clip: reading a PyTorch archive: %w", err)
+			return nil, fmt.Errorf("clip: reading a PyTorch file: %w", err)
+		}
+		sources := make(map[string]source, len(file.Tensors))
+		for key, t := range file.Tensors {
+			sources[key] = source{t.Dims, t.Float32s}
 		}
 		return assemble(sources, name)
-	case bytes.HasPrefix(data, []byte("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19")): // torch/serialization.py MAGIC_NUMBER
-		return nil, errors.New("clip: this is PyTorch's format from before version 1.6: load it there and save it again, best as safetensors")
 	}
 	w, err := DecodeWeights(data, name)
 	if err != nil && bytes.HasPrefix(data, []byte{0x80}) {

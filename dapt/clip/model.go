@@ -11,6 +11,7 @@ import (
 
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/dtypes/bfloat16"
+	"github.com/gomlx/compute/dtypes/float16"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
@@ -26,16 +27,21 @@ type Model struct {
 const Scope = "/clip"
 
 // Store writes the weights into store under [Scope], as untrained variables. dtype is what the towers compute in,
-// Float32 or BFloat16; LayerNorm's parameters stay float32.
+// Float32, BFloat16 or Float16; LayerNorm's parameters and the logit scale stay float32. Float16 is what the published code
+// tunes in; it holds embeddings in float32, but rounds what it looks up (openai/CLIP clip/model.py convert_weights).
 func (w *Weights) Store(store *model.Store, dtype dtypes.DType) error {
-	if dtype != dtypes.Float32 && dtype != dtypes.BFloat16 {
-		return fmt.Errorf("clip: cannot compute in %s, want Float32 or BFloat16", dtype)
+	if dtype != dtypes.Float32 && dtype != dtypes.BFloat16 && dtype != dtypes.Float16 {
+		return fmt.Errorf("clip: cannot compute in %s, want Float32, BFloat16 or Float16", dtype)
 	}
 	for _, p := range w.Config.Parameters() {
 		if w.Values[p.Name] == nil {
 			return errReleased(p.Name)
 		}
-		value := toTensor(w.Values[p.Name], p.Dims, len(p.Dims) > 1 && dtype == dtypes.BFloat16)
+		of := dtypes.Float32
+		if len(p.Dims) > 1 {
+			of = dtype
+		}
+		value := toTensor(w.Values[p.Name], p.Dims, of)
 		variable, err := store.CreateVariable(Scope+"/"+p.Name, value)
 		if err != nil {
 			return fmt.Errorf("clip: storing weight %s: %w", p.Name, err)
@@ -45,15 +51,22 @@ func (w *Weights) Store(store *model.Store, dtype dtypes.DType) error {
 	return nil
 }
 
-func toTensor(values []float32, dims []int, half bool) *tensors.Tensor {
-	if !half {
-		return tensors.FromFlatDataAndDimensions(values, dims...)
+func toTensor(values []float32, dims []int, dtype dtypes.DType) *tensors.Tensor {
+	switch dtype {
+	case dtypes.BFloat16:
+		return tensors.FromFlatDataAndDimensions(rounded(values, bfloat16.FromFloat32), dims...)
+	case dtypes.Float16:
+		return tensors.FromFlatDataAndDimensions(rounded(values, float16.FromFloat32), dims...)
 	}
-	rounded := make([]bfloat16.BFloat16, len(values))
+	return tensors.FromFlatDataAndDimensions(values, dims...)
+}
+
+func rounded[T any](values []float32, round func(float32) T) []T {
+	list := make([]T, len(values))
 	for i, v := range values {
-		rounded[i] = bfloat16.FromFloat32(v)
+		list[i] = round(v)
 	}
-	return tensors.FromFlatDataAndDimensions(rounded, dims...)
+	return list
 }
 
 // Towers are both towers bound to one graph.

@@ -3,7 +3,10 @@ package clip
 import (
 	"slices"
 
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/support/exceptions"
 )
 
 // Sentences are [Packed] token rows as a node of a graph.
@@ -45,17 +48,74 @@ func (t *Text) Rows(s Sentences) Rows {
 	return r
 }
 
-// Write overwrites places 1 to tokens of every row with context [tokens, width].
-func (r Rows) Write(context *Node) Rows {
-	if r.begin(context.Shape().Dim(0)) {
+// Write puts context into every row: [tokens, width] the same into all, [rows, tokens, width] each row's own, in the order
+// that the rows were packed in. It overwrites places 1 and on; but its last behind tokens overwrite those before the last
+// two places of a row, which are a full stop and the end token, so that a name may stand before or between them.
+func (r Rows) Write(context *Node, behind int) Rows {
+	own := context.Rank() == 3
+	if tokens := context.Shape().Dim(-2); !own && behind == 0 && r.begin(tokens) {
 		r.shared = Squeeze(Write(ExpandAxes(r.shared, 0), context), 0)
 		return r
 	}
+	if own {
+		if count := context.Shape().Dim(0); count != r.rows() {
+			exceptions.Panicf("clip: there are %d contexts, one for each class, but %d classes: they fit only the classes that they were tuned on", count, r.rows())
+		}
+		context = r.sorted(context)
+	}
 	r = r.unshare()
-	for i := range r.groups {
-		r.groups[i].x = Write(r.groups[i].x, context)
+	r.groups = slices.Clone(r.groups)
+	at := 0
+	for i, g := range r.groups {
+		part := context
+		if own {
+			rows := g.end.Shape().Dim(0)
+			part = Slice(context, AxisRange(at, at+rows))
+			at += rows
+		}
+		r.groups[i].x = g.write(part, behind)
 	}
 	return r
+}
+
+// sorted brings what each row has of its own, on the first axis, into the order of the groups.
+func (r Rows) sorted(x *Node) *Node {
+	if r.order == nil {
+		return x
+	}
+	rows := r.rows()
+	place := Iota(x.Graph(), shapes.Make(r.order.DType(), rows, rows), 0)
+	row := ArgMax(ConvertDType(Equal(place, BroadcastToDims(ExpandAxes(r.order, 0), rows, rows)), dtypes.Int32), -1, dtypes.Int32)
+	return Gather(x, ExpandAxes(row, -1))
+}
+
+// write overwrites places with context [tokens, width] or [rows, tokens, width]: see [Rows.Write].
+func (s suffixes) write(context *Node, behind int) *Node {
+	x := s.x
+	part := func(from, to int) *Node {
+		if context.Rank() == 2 {
+			return Slice(context, AxisRange(from, to))
+		}
+		return Slice(context, AxisRange(), AxisRange(from, to))
+	}
+	tokens := context.Shape().Dim(-2)
+	if before := tokens - behind; before > 0 {
+		x = Write(x, part(0, before))
+	}
+	if behind == 0 {
+		return x
+	}
+	rows, places := x.Shape().Dim(0), x.Shape().Dim(1)
+	shape := shapes.Make(s.end.DType(), rows, places, behind)
+	token := Sub(Iota(x.Graph(), shape, 1), BroadcastToShape(Reshape(AddScalar(s.end, -1-behind), rows, 1, 1), shape))
+	at := ConvertDType(Equal(token, Iota(x.Graph(), shape, 2)), x.DType()) // a 1 where a place takes a token
+	rest := OneMinus(ReduceSum(at, -1))
+	equation := "rpt,rtw->rpw"
+	if context.Rank() == 2 {
+		equation = "rpt,tw->rpw"
+	}
+	written := Einsum(equation, at, ConvertDType(part(tokens-behind, tokens), x.DType()))
+	return Add(Mul(x, ExpandAxes(rest, -1)), written)
 }
 
 // begin tells whether what the rows share holds the start token and so many tokens of context.
@@ -126,6 +186,26 @@ func written(context []*Node) (tokens int, even bool) {
 		}
 	}
 	return tokens, true
+}
+
+// EncodeEach is Encode of one list for each of contexts [batch, tokens, width], which overwrite places 1 and on of every row
+// at the input: features [batch, rows, embed], not of unit length. No two rows share anything: there are batch times rows.
+func (t *Text) EncodeEach(list Rows, contexts *Node, context []*Node) *Node {
+	batch, tokens, width := contexts.Shape().Dim(0), contexts.Shape().Dim(1), contexts.Shape().Dim(2)
+	var parts []*Node
+	for _, g := range list.unshare().groups {
+		rows, places := g.x.Shape().Dim(0), g.x.Shape().Dim(1)
+		x := Reshape(BroadcastToDims(ExpandAxes(g.x, 0), batch, rows, places, width), batch*rows, places, width)
+		own := Reshape(BroadcastToDims(ExpandAxes(contexts, 1), batch, rows, tokens, width), batch*rows, tokens, width)
+		end := Reshape(BroadcastToDims(ExpandAxes(g.end, 0), batch, rows), batch*rows)
+		features := t.EncodeRows(Write(x, own), end, context)
+		parts = append(parts, Reshape(features, batch, rows, features.Shape().Dim(-1)))
+	}
+	features := Concatenate(parts, 1)
+	if list.order != nil {
+		features = Transpose(Gather(Transpose(features, 0, 1), ExpandAxes(list.order, -1)), 0, 1)
+	}
+	return features
 }
 
 func (r Rows) rows() int {

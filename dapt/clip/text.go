@@ -72,12 +72,14 @@ func compared(end *Node, places int) (place, ends *Node) {
 	return place, BroadcastToDims(Reshape(end, rows, 1), rows, places)
 }
 
-// Write overwrites places 1 to tokens of every row of x [rows, places, width] with context [tokens, width].
+// Write overwrites places 1 to tokens of every row of x [rows, places, width] with context, [tokens, width] for all rows or
+// [rows, tokens, width].
 func Write(x, context *Node) *Node {
-	rows, tokens, width := x.Shape().Dim(0), context.Shape().Dim(0), x.Shape().Dim(2)
-	context.AssertDims(tokens, width)
-	same := BroadcastToDims(ExpandLeftToRank(ConvertDType(context, x.DType()), 3), rows, tokens, width)
-	parts := []*Node{Slice(x, AxisRange(), AxisRange(0, 1)), same}
+	rows, tokens, width := x.Shape().Dim(0), context.Shape().Dim(-2), x.Shape().Dim(2)
+	if context.Rank() == 2 {
+		context = ExpandAxes(context, 0)
+	}
+	parts := []*Node{Slice(x, AxisRange(), AxisRange(0, 1)), BroadcastToDims(ConvertDType(context, x.DType()), rows, tokens, width)}
 	if rest := 1 + tokens; rest < x.Shape().Dim(1) {
 		parts = append(parts, Slice(x, AxisRange(), AxisRangeToEnd(rest)))
 	}

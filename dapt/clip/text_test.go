@@ -147,7 +147,7 @@ func encodeBoth(t *testing.T, config Config, lists [][][]int32, deep []int) (fas
 		for i, tokens := range packed {
 			rows, x := text.Rows(Sentences{layouts[i], tokens}), text.Embed(whole[i])
 			if i == 0 && len(context) > 0 && context[0] != nil {
-				rows, x = rows.Write(context[0]), Write(x, context[0])
+				rows, x = rows.Write(context[0], 0), Write(x, context[0])
 			}
 			shared = append(shared, rows)
 			alone = append(alone, text.EncodeRows(x, ArgMax(whole[i], -1), context))

@@ -229,8 +229,12 @@ func TestWrongHuggingFaceWeightsAreListed(t *testing.T) {
 func TestFilesThatAreNoWeightsAreRefused(t *testing.T) {
 	for name, c := range map[string]struct{ content, want string }{
 		"nothing":     {"", "cut short"},
-		"a page":      {"<!doctype html><title>404</title>", "no safetensors file"},
-		"old PyTorch": {"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.", "before version 1.6"},
+		"a page":      {"<!doctype html><title>404</title>", "a page of HTML"},
+		"a pointer":   {"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\n", "git lfs pull"},
+		"text":        {"ViT-B/16, 61.2 % on average", "text, which begins with"},
+		"cut":         {string(openAINames(tinyWeights()).Encode()[:5000]), "cut short"},
+		"noise":       {"\x13\x37\x00\xff\x13\x37\x00\xff\x13", "no safetensors file"},
+		"old PyTorch": {"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.", "cut short"},
 		"a pickle":    {"\x80\x04\x95\x00\x00\x00\x00\x00\x00\x00\x00N.", "save the state dictionary"},
 		"cut zip":     {"PK\x03\x04", "cut short"},
 	} {

@@ -163,14 +163,14 @@ func (l *Lab) measure(ctx context.Context, w Work) (Seconds, error) {
 	}
 	s.Test, err = timed(engine, func() error {
 		list := r.tests[0]
-		_, err := engine.Evaluate(ctx, list.data, cycle(list.data.Test, measuredBatches*engine.BatchSize(r.config)), list.words, r.config)
+		_, err := engine.Evaluate(ctx, list.data, cycle(list.data.Test, measuredBatches*engine.BatchSize(r.config, len(list.data.Classes))), list.words, r.config)
 		return err
 	})
 	if err != nil || w.Mapped == 0 {
 		return s, err
 	}
 	s.Map, err = timed(engine, func() error {
-		_, err := engine.Heat(ctx, r.data, cycle(r.data.Train, measuredBatches*engine.BatchSize(r.config)), nil, r.config)
+		_, err := engine.Heat(ctx, r.data, cycle(r.data.Train, measuredBatches*engine.BatchSize(r.config, len(r.data.Classes))), nil, r.config)
 		return err
 	})
 	return s, err

@@ -75,6 +75,9 @@ func (l *Lab) Close() {
 	}
 }
 
+// Device is the backend that the lab computes on.
+func (l *Lab) Device() compute.Backend { return l.backend }
+
 // ResultsPath is the file of all finished runs.
 func (l *Lab) ResultsPath() string { return filepath.Join(l.Folder, "results.jsonl") }
 

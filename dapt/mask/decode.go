@@ -3,7 +3,6 @@ package mask
 import (
 	"fmt"
 	"image"
-	"io"
 
 	"github.com/dapt-go/dapt-go/dapt/transform"
 )
@@ -26,33 +25,65 @@ const (
 	Official Decoding = "official"
 )
 
-// decode reads a mask file: 255 is foreground, 0 background. For Official it returns the values as they are.
-func (f Files) decode(r io.Reader) (*image.Gray, error) {
-	img, format, err := transform.DecodeRaw(r)
+// read decodes a mask file: 255 is foreground, 0 background. For Official it returns the values as they are.
+func (f Files) read(name string) (*image.Gray, error) {
+	img, format, err := f.stored(name)
 	if err != nil {
 		return nil, err
 	}
-	switch rule := f.rule(); {
-	case rule == Official:
-		return brightness(img), nil
-	case rule == Binary || rule == Auto && blackAndWhite(img, format):
-		return mapped(brightness(img), func(v uint8) bool { return v > 127 }), nil
-	case rule == Labels || rule == Auto:
-		return mapped(labels(img), func(v uint8) bool { return v != 0 && v != 255 }), nil
-	default:
-		return nil, fmt.Errorf("mask: Decode is %q, want %q, %q, %q or %q", rule, Auto, Binary, Labels, Official)
+	mask, err := f.rule(img, format).apply(img)
+	if err != nil {
+		return nil, fmt.Errorf("mask: reading %s: %w", name, err)
 	}
+	return mask, nil
 }
 
-func (f Files) rule() Decoding {
-	if f.Layout == FVGPT && f.Decode == Auto {
+// stored is what a file holds, and its format.
+func (f Files) stored(name string) (image.Image, string, error) {
+	file, err := f.FS.Open(name)
+	if err != nil {
+		return nil, "", fmt.Errorf("mask: opening a mask: %w", err)
+	}
+	defer file.Close()
+	img, format, err := transform.DecodeRaw(file)
+	if err != nil {
+		return nil, "", fmt.Errorf("mask: reading %s: %w", name, err)
+	}
+	return img, format, nil
+}
+
+// rule is what Decode comes to for a file.
+func (f Files) rule(img image.Image, format string) Decoding {
+	switch {
+	case f.Decode != Auto:
+		return f.Decode
+	case f.Layout == FVGPT || blackAndWhite(img, format):
 		return Binary
 	}
-	return f.Decode
+	return Labels
 }
+
+// apply makes foreground 255 and background 0; Official leaves the values as they are.
+func (d Decoding) apply(img image.Image) (*image.Gray, error) {
+	switch d {
+	case Official:
+		return brightness(img), nil
+	case Binary:
+		return mapped(brightness(img), func(v uint8) bool { return v > 127 }), nil
+	case Labels:
+		return mapped(labels(img), labelled), nil
+	}
+	return nil, fmt.Errorf("mask: Decode is %q, want %q, %q, %q or %q", d, Auto, Binary, Labels, Official)
+}
+
+// labelled says whether a label is that of a segment.
+func labelled(v uint8) bool { return v != 0 && v != 255 }
 
 // brightness is the first channel in RGB.
 func brightness(img image.Image) *image.Gray {
+	if g, ok := img.(*image.Gray); ok {
+		return packed(g.Pix, g.Stride, g.Rect.Size())
+	}
 	rgb := transform.RGB(img)
 	gray := image.NewGray(rgb.Rect)
 	for i := range gray.Pix {
@@ -67,10 +98,14 @@ func labels(img image.Image) *image.Gray {
 	if !ok {
 		return brightness(img)
 	}
-	size := p.Rect.Size()
+	return packed(p.Pix, p.Stride, p.Rect.Size())
+}
+
+// packed copies rows that are stride bytes apart.
+func packed(pix []uint8, stride int, size image.Point) *image.Gray {
 	gray := image.NewGray(image.Rectangle{Max: size})
 	for y := range size.Y {
-		copy(gray.Pix[y*gray.Stride:][:size.X], p.Pix[y*p.Stride:])
+		copy(gray.Pix[y*gray.Stride:][:size.X], pix[y*stride:])
 	}
 	return gray
 }

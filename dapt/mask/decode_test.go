@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/dapt-go/dapt-go/dapt/transform"
 	"github.com/dapt-go/dapt-go/internal/alloc"
@@ -21,6 +22,12 @@ func encode(t testing.TB, img image.Image) []byte {
 		t.Fatal(err)
 	}
 	return out.Bytes()
+}
+
+// decode reads a mask file's bytes.
+func (f Files) decode(data []byte) (*image.Gray, error) {
+	f.FS = fstest.MapFS{"mask": {Data: data}}
+	return f.read("mask")
 }
 
 func paletted(colours []color.Color, pix ...uint8) *image.Paletted {
@@ -60,7 +67,7 @@ func TestDecodeReadsBlackAndWhiteAndLabels(t *testing.T) {
 		{"a coloured palette", Files{}, paletted(vocPalette(), 0, 1, 2, 255), []uint8{0, 255, 255, 0}, "indices are labels"},
 		{"a coloured palette, official", Files{Decode: Official}, paletted(vocPalette(), 0, 1, 2), []uint8{0, 128, 0}, "colours count"},
 	} {
-		got, err := c.files.decode(bytes.NewReader(encode(t, c.img)))
+		got, err := c.files.decode(encode(t, c.img))
 		if err != nil {
 			t.Errorf("%s: %v", c.name, err)
 		} else if !bytes.Equal(got.Pix, c.want) {
@@ -96,7 +103,7 @@ func TestDecodeReadsLossyMasks(t *testing.T) {
 		"JPEG with smooth edges":   asJPEG(disc(90, 255, 2), 75),
 		"JPEG of segments 0 and 9": asJPEG(disc(90, 9, 0), 100),
 	} {
-		got, err := Files{}.decode(bytes.NewReader(data))
+		got, err := Files{}.decode(data)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -124,7 +131,7 @@ func TestDecodeSaysWhatIsWrong(t *testing.T) {
 		{"half an image", Files{}, good[:len(good)/2], "corrupt or truncated"},
 		{"an unknown rule", Files{Decode: "soft"}, good, `Decode is "soft", want "", "binary", "labels" or "official"`},
 	} {
-		if _, err := c.files.decode(bytes.NewReader(c.data)); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err := c.files.decode(c.data); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("decode of %s fails with %v, want a message with %q", c.name, err, c.want)
 		}
 	}
@@ -143,7 +150,7 @@ func FuzzDecodedMasksAreBlackAndWhite(f *testing.F) {
 			var mask *image.Gray
 			var err error
 			// An image takes up to 64 bytes for each pixel, as in transform, and brightness 5 more, up to twice.
-			alloc.Bound(t, 4<<20+80*(pixels+uint64(len(data))), func() { mask, err = Files{Decode: rule}.decode(bytes.NewReader(data)) })
+			alloc.Bound(t, 4<<20+80*(pixels+uint64(len(data))), func() { mask, err = Files{Decode: rule}.decode(data) })
 			if err != nil {
 				return
 			}

@@ -24,8 +24,11 @@ import (
 // A mask must have its image's size; only [Official] resizes it. A mask without foreground is legal in the method, but
 // most often the trace of a failed segmentation or of a wrong Decode: Check reports it, and Mask returns it.
 type Files struct {
-	FS     fs.FS    `json:"-"`          // holds Folder; nil means the data set's own, see [Files.For]
-	Folder string   `json:",omitempty"` // of all masks, below FS; "" means "mask"
+	FS     fs.FS  `json:"-"`          // holds Folder; nil means the data set's own, see [Files.For]
+	Folder string `json:",omitempty"` // of all masks, below FS; "" means "mask", or what Root says
+	// Root is the name of FS where it is a collection of several data sets' masks, as DAPT's archive or FVG-PT's is; "" where
+	// FS is one data set's folder. [Files.For] finds the data set's folder in it. Results tell collections apart by it.
+	Root   string   `json:",omitempty"`
 	Layout Layout   `json:",omitempty"`
 	Decode Decoding `json:",omitempty"`
 	// Fallback makes the masks of images that have no file, such as [Whole]; nil makes those images an error. See
@@ -34,6 +37,7 @@ type Files struct {
 	AllowEmpty bool   `json:",omitempty"` // lets Check pass masks without foreground
 
 	data *dataset.Dataset // nil before For
+	lost error            // that Root lacks the data set
 }
 
 // Name returns "files", with the fallback's name if there is one.
@@ -44,8 +48,8 @@ func (f Files) Name() string {
 	return "files"
 }
 
-// For returns the masks of a data set: its name chooses the rule of layout [DAPT], and its FS holds the masks if FS is
-// nil.
+// For returns the masks of a data set: its name chooses the rule of layout [DAPT] and the folder in Root, and its FS holds the
+// masks if FS is nil. Where Root has no folder for it, Check and Mask say so.
 func (f Files) For(d *dataset.Dataset) Source { return f.bind(d) }
 
 func (f Files) bind(d *dataset.Dataset) Files {
@@ -53,7 +57,7 @@ func (f Files) bind(d *dataset.Dataset) Files {
 	if f.FS == nil {
 		f.FS = d.FS
 	}
-	return f
+	return f.settle()
 }
 
 // Mask reads the mask of an item. Under [Official] its values are labels, which only Crop turns into 255 and 0.
@@ -130,6 +134,10 @@ func (f Files) validate() error {
 	switch {
 	case f.FS == nil:
 		return errors.New("mask: Files has no FS: set it, or call For with the data set")
+	case f.lost != nil:
+		return f.lost
+	case f.Root != "" && f.data == nil:
+		return fmt.Errorf("mask: %s is a collection of several data sets' masks: call For with the data set", f.Root)
 	case f.Layout != AnyLayout && f.Layout != DAPT && f.Layout != FVGPT:
 		return fmt.Errorf("mask: Layout is %q, want %q, %q or %q", f.Layout, AnyLayout, DAPT, FVGPT)
 	}
@@ -152,19 +160,6 @@ func (f Files) find(item dataset.Item) (string, error) {
 		}
 	}
 	return "", nil
-}
-
-func (f Files) read(name string) (*image.Gray, error) {
-	file, err := f.FS.Open(name)
-	if err != nil {
-		return nil, fmt.Errorf("mask: opening a mask: %w", err)
-	}
-	defer file.Close()
-	mask, err := f.decode(file)
-	if err != nil {
-		return nil, fmt.Errorf("mask: reading %s: %w", name, err)
-	}
-	return mask, nil
 }
 
 // Check finds images without a mask, two images with one mask, and masks that are broken, empty or, after [Files.For], of

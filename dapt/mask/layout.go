@@ -24,10 +24,10 @@ const (
 )
 
 // paths are where an item's mask may be, below the masks' folder, the likeliest first: with the image's file name, or
-// with its stem and .png. An item that names its mask has it there only, and that is below FS: the path leads out of the
-// masks' folder.
+// with its stem and .png. An item that names its mask has it there only, unless there is a Root, and that is below FS: the
+// path leads out of the masks' folder.
 func (f Files) paths(item dataset.Item) []string {
-	if item.Mask != "" {
+	if item.Mask != "" && f.Root == "" {
 		up := ""
 		if folder := path.Clean(f.folder()); folder != "." {
 			up = strings.Repeat("../", 1+strings.Count(folder, "/"))

@@ -53,6 +53,11 @@ func Run(ctx context.Context, s *Set, backend compute.Backend, report func(Line)
 		{"dapt", c.decoupled, []string{"dapt/text_", "dapt/mask/", "dapt/ones/", "dapt/zeros/"}},
 		{"dapt/reo", c.reordered, []string{"dapt/reo/"}},
 		{"traj", c.trajectory, []string{"traj/"}},
+		{"coop", c.coop, []string{"coop/"}},
+		{"cocoop", func() error { return c.tuned("cocoop", "cocoop") }, []string{"cocoop/"}},
+		{"vpt", func() error { return c.tuned("vpt", "vpt") }, []string{"vpt/"}},
+		{"vpt_shallow", c.shallow, []string{"vpt_shallow/"}},
+		{"ivlp", func() error { return c.tuned("ivlp", "ivlp") }, []string{"ivlp/"}},
 	}
 	for _, name := range s.variants() {
 		groups = append(groups, group{name, func() error { return c.variant(name) }, []string{name + "/"}})

@@ -140,7 +140,7 @@ func (p program) bind(store *model.Store, packed []clip.Packed, nodes []*Node) i
 		in.texts = append(in.texts, clip.Sentences{Layout: packed[i].Layout, Tokens: tokens})
 	}
 	if len(p.learner.list) > 0 {
-		in.prompts = p.learner.Prompts(in.values)
+		in.prompts = prompt.Build(p.learner.Learner, in.values)
 	}
 	return in
 }
@@ -179,6 +179,6 @@ func (in inputs) gradients(results map[string]*Node, name string, loss *Node) {
 		nodes[i] = in.values[name]
 	}
 	for i, gradient := range Gradient(loss, nodes...) {
-		results[name+"grad/"+names[i]] = gradient
+		results[name+"grad/"+published.Replace(names[i])] = gradient
 	}
 }

@@ -15,45 +15,62 @@ import (
 	"github.com/dapt-go/dapt-go/dapt/prompt"
 )
 
-// recorded is MaPLe that starts with the parameters of the set. Without any it is CLIP as it is.
+// recorded is a learner that starts with the parameters of the set. Without any it is CLIP as it is.
 type recorded struct {
-	prompt.MaPLe
+	prompt.Learner
 	list []prompt.Parameter
 }
 
 // Parameters returns those of the set.
 func (r recorded) Parameters(*clip.Model, *rand.Rand) ([]prompt.Parameter, error) { return r.list, nil }
 
-// learner is MaPLe with the parameters ‹group›/param/…, whose names and shapes tell its depth and its tokens.
+// published are the names of deep prompts in the set, which are CLIP's own.
+var published = strings.NewReplacer("image_encoder.", "visual.", "text_encoder.", "")
+
+// learner recognizes the one whose parameters are ‹group›/param/….
 func (s *Set) learner(group string) (recorded, error) {
-	ctx, ok := s.cases.Tensors[group+"/param/ctx"]
-	if !ok || len(ctx.Dims) != 2 {
-		return recorded{}, fmt.Errorf("parity: %s/param/ctx is not there, or not [context, width]", group)
-	}
-	phrase := s.manifest.Config.Phrase
-	r := recorded{MaPLe: prompt.MaPLe{Context: ctx.Dims[0], Depth: 1, Phrase: phrase, Random: phrase == ""}}
-	for name := range s.cases.Tensors {
-		if strings.HasPrefix(name, group+"/param/compound_prompts_text.") {
-			r.Depth++
+	dims := map[string][]int{}
+	for name, t := range s.cases.Tensors {
+		if own, ok := strings.CutPrefix(name, group+"/param/"); ok {
+			own = strings.Replace(own, "visual.", "image_encoder.", 1)
+			if strings.HasPrefix(own, "transformer.") {
+				own = "text_encoder." + own
+			}
+			dims[own] = t.Dims
 		}
 	}
-	shapes := r.MaPLe
-	shapes.Random = true // the phrase may be too short to begin a context with, which is given here
+	l, err := prompt.Recognize(dims)
+	if err != nil {
+		return recorded{}, fmt.Errorf("parity: %s/param: %w", group, err)
+	}
+	if m, ok := l.(prompt.MaPLe); ok {
+		m.Phrase, m.Random = s.manifest.Config.Phrase, s.manifest.Config.Phrase == ""
+		l = m
+	}
+	return s.record(group, l)
+}
+
+// record takes a learner's parameters from the set.
+func (s *Set) record(group string, l prompt.Learner) (recorded, error) {
+	shapes := l
+	if m, ok := l.(prompt.MaPLe); ok {
+		m.Random = true // the phrase may be too short to begin a context with, which is given here
+		shapes = m
+	}
 	list, err := shapes.Parameters(s.model, rand.New(rand.NewPCG(0, 0)))
 	if err != nil {
 		return recorded{}, err
 	}
-	for _, p := range list {
-		name := group + "/param/" + p.Name
-		if p.Value, err = s.floats(name); err != nil {
+	for i, p := range list {
+		name := group + "/param/" + published.Replace(p.Name)
+		if list[i].Value, err = s.floats(name); err != nil {
 			return recorded{}, err
 		}
 		if dims := s.cases.Tensors[name].Dims; !slices.Equal(dims, p.Dims) {
 			return recorded{}, fmt.Errorf("parity: %s is %v, want %v", name, dims, p.Dims)
 		}
-		r.list = append(r.list, p)
 	}
-	return r, nil
+	return recorded{l, list}, nil
 }
 
 // variants are the groups of MaPLe beside "maple", such as "maple_depth1".

@@ -16,7 +16,7 @@ import (
 // groups must be whole: nothing in them may be left to do.
 var groups = []string{
 	"tokenizer/", "zeroshot/", "zeroshot_ensemble/", "maple/", "maple_depth1/", "dapt/", "traj/", "gradcam/", "fewshot/", "subsample/", "numpy/",
-	"python_rng/", "schedule/lr", "preproc/",
+	"python_rng/", "schedule/lr", "preproc/", "coop/", "cocoop/", "vpt/", "vpt_shallow/", "ivlp/",
 }
 
 func TestGoldenSetIsReproduced(t *testing.T) {
@@ -46,7 +46,7 @@ func TestGoldenSetIsReproduced(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := 461; total != want {
+	if want := 505; total != want {
 		t.Errorf("%d cases passed, want %d", total, want)
 	}
 	for _, group := range groups {

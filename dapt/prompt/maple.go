@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"math/rand/v2"
-	"strings"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/core/graph"
@@ -29,17 +28,13 @@ func (MaPLe) Name() string { return "maple" }
 
 func (l MaPLe) context() int { return cmp.Or(l.Context, 2) }
 func (l MaPLe) depth() int   { return cmp.Or(l.Depth, 9) }
-func (l MaPLe) random() bool { return l.Random || l.context() > 4 }
 
-func (l MaPLe) phrase() string {
-	if l.random() {
-		return strings.TrimSpace(strings.Repeat("X ", l.context()))
-	}
-	return strings.ReplaceAll(cmp.Or(l.Phrase, "a photo of a"), "_", " ")
+func (l MaPLe) opening() opening {
+	return opening{l.context(), cmp.Or(l.Phrase, "a photo of a"), l.Random || l.context() > 4}
 }
 
 // Template returns the initial phrase and the class name, whatever the data set's own sentence.
-func (l MaPLe) Template(string) string { return l.phrase() + " {}." }
+func (l MaPLe) Template(string) string { return l.opening().template() }
 
 // Parameters returns ctx [context, textWidth]; proj, linear from text to vision width; and for each deeper prompted
 // block compound_prompts_text.i [context, textWidth] with compound_prompt_projections.i, linear, which all start equal.
@@ -48,12 +43,9 @@ func (l MaPLe) Parameters(m *clip.Model, rng *rand.Rand) ([]Parameter, error) {
 		return nil, fmt.Errorf("prompt: MaPLe with Context %d and Depth %d, want at least 1 each", l.Context, l.Depth)
 	}
 	text, vision := m.Config.Text.Width, m.Config.Vision.Width
-	ctx := normal(rng, "ctx", 0.02, l.context(), text)
-	if !l.random() {
-		var err error
-		if ctx.Value, err = words(m, l.phrase(), l.context()); err != nil {
-			return nil, err
-		}
+	ctx, err := l.opening().parameter(m, rng)
+	if err != nil {
+		return nil, err
 	}
 	list := append([]Parameter{ctx}, linear(rng, "proj", vision, text)...)
 	deep := linear(rng, "", vision, text)

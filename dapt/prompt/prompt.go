@@ -28,6 +28,23 @@ type Learner interface {
 	Prompts(p Values) Prompts
 }
 
+// Conditional is a learner whose text context depends on the image.
+type Conditional interface {
+	Learner
+	// Condition returns the context of the class rows of each image, [batch, context, textWidth], by the parameters and the
+	// unit image features [batch, embed]. The first of [Prompts.Text] is the context before an image changes it.
+	Condition(p Values, features *graph.Node) *graph.Node
+}
+
+// Build returns the prompts of a learner in one graph, and knows a [Conditional] one.
+func Build(l Learner, p Values) Prompts {
+	prompts := l.Prompts(p)
+	if c, ok := l.(Conditional); ok {
+		prompts.Each = func(features *graph.Node) *graph.Node { return c.Condition(p, features) }
+	}
+	return prompts
+}
+
 // Parameter is one trainable tensor.
 type Parameter struct {
 	Name  string // as in published checkpoints, such as "ctx"
@@ -41,13 +58,18 @@ type Values map[string]*graph.Node
 // Prompts are the context tokens written before block i of each tower.
 // A nil entry leaves that block's tokens alone; a nil slice leaves the tower frozen.
 type Prompts struct {
-	Text   []*graph.Node // each [context, textWidth]; entry 0 goes to class rows only
+	Text   []*graph.Node // each [context, textWidth]; entry 0 goes to class rows only, and may be [classes, context, textWidth]
 	Vision []*graph.Node // each [context, visionWidth]
+	// Behind is how many tokens of Text's entry 0, from the last, stand behind the class name, before the full stop that its
+	// sentence then ends with; the others stand right behind the start token.
+	Behind int
+	// Each is [Conditional.Condition], set by [Build]; nil if texts are the same for all images.
+	Each func(features *graph.Node) *graph.Node
 }
 
 // All lists one learner of each kind with its published settings.
 func All() []Learner {
-	return []Learner{ZeroShot{}, MaPLe{}}
+	return []Learner{ZeroShot{}, CoOp{}, CoCoOp{}, VPT{}, IVLP{}, MaPLe{}, PromptSRC{}}
 }
 
 // Find returns the learner of that name with these settings, its fields as JSON; none leave the published ones.
@@ -94,19 +116,4 @@ func draw(name string, dims []int, next func() float64) Parameter {
 		values[i] = float32(next())
 	}
 	return Parameter{name, dims, values}
-}
-
-// words returns the token embeddings of the first n words of phrase.
-func words(m *clip.Model, phrase string, n int) ([]float32, error) {
-	ids := m.Tokenizer.Encode(phrase)
-	if len(ids) < n {
-		return nil, fmt.Errorf("prompt: initial phrase %q has %d tokens, want at least the %d of the context", phrase, len(ids), n)
-	}
-	width := m.Config.Text.Width
-	table := m.Values["token_embedding.weight"]
-	var values []float32
-	for _, id := range ids[:n] {
-		values = append(values, table[int(id)*width:(int(id)+1)*width]...)
-	}
-	return values, nil
 }

@@ -19,6 +19,18 @@ func TestEveryLearnerKeepsTheContract(t *testing.T) {
 		prompt.MaPLe{Random: true},
 		prompt.MaPLe{Context: 5},
 		prompt.MaPLe{Context: 1, Depth: 2, Phrase: "this_is"},
+		prompt.CoOp{Context: 4, Phrase: "a photo of a"},
+		prompt.CoOp{Context: 5, Position: prompt.Middle},
+		prompt.CoOp{Context: 1, Position: prompt.Middle},
+		prompt.CoOp{Context: 3, Position: prompt.Front},
+		prompt.CoOp{Context: 3, Classes: 2},
+		prompt.CoOp{Context: 3, Classes: 2, Position: prompt.Front},
+		prompt.CoCoOp{Random: true},
+		prompt.CoCoOp{Context: 8},
+		prompt.VPT{Context: 3, Depth: 1},
+		prompt.IVLP{TextOnly: true, Text: 4},
+		prompt.IVLP{Text: 5, Vision: 3, TextDepth: 2, VisionDepth: 1},
+		prompt.PromptSRC{TextDepth: 3, VisionDepth: 3},
 	}
 	for _, learner := range append(prompt.All(), variants...) {
 		t.Run(fmt.Sprintf("%s %+v", learner.Name(), learner), func(t *testing.T) { prompttest.Run(t, learner) })
@@ -50,7 +62,7 @@ func TestFindSaysWhatItKnowsAndWhatIsWrong(t *testing.T) {
 // wide is ViT-B/16 without weights but the token table that the initial words are read from.
 func wide() *clip.Model {
 	tokenizer := clip.NewTokenizer().Cut([]string{"a photo of a"})
-	config := clip.Config{Text: clip.Tower{Width: 512}, Vision: clip.Tower{Width: 768}}
+	config := clip.Config{Embed: 512, Text: clip.Tower{Width: 512}, Vision: clip.Tower{Width: 768}}
 	table := make([]float32, tokenizer.Vocabulary()*512)
 	for i := range table {
 		table[i] = float32(i)
@@ -123,6 +135,58 @@ func TestMaPLeRefusesWhatItCannotStartFrom(t *testing.T) {
 	} {
 		if _, err := l.Parameters(wide(), rand.New(rand.NewPCG(1, 2))); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("Parameters of %+v: %v, want an error with %q", l, err, want)
+		}
+	}
+}
+
+func TestLearnersAreRecognizedByTheirParameters(t *testing.T) {
+	for _, test := range []struct{ learner, want prompt.Learner }{
+		{prompt.CoOp{}, prompt.CoOp{Context: 16}},
+		{prompt.CoOp{Context: 4, Classes: 7, Position: prompt.Front}, prompt.CoOp{Context: 4, Classes: 7}},
+		{prompt.CoCoOp{}, prompt.CoCoOp{Context: 4}},
+		{prompt.CoCoOp{Context: 8}, prompt.CoCoOp{Context: 8, Random: true}},
+		{prompt.MaPLe{}, prompt.MaPLe{Context: 2, Depth: 9}},
+		{prompt.MaPLe{Depth: 1}, prompt.MaPLe{Context: 2, Depth: 1}},
+		{prompt.VPT{}, prompt.VPT{Context: 8, Depth: 12}},
+		{prompt.IVLP{}, prompt.IVLP{Text: 2, Vision: 2, TextDepth: 12, VisionDepth: 12}},
+		{prompt.IVLP{TextOnly: true}, prompt.IVLP{Text: 2, TextDepth: 12, TextOnly: true}},
+		{prompt.PromptSRC{}, prompt.IVLP{Text: 4, Vision: 4, TextDepth: 9, VisionDepth: 9}},
+	} {
+		list, err := test.learner.Parameters(wide(), rand.New(rand.NewPCG(1, 2)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		shapes := map[string][]int{}
+		for _, p := range list {
+			shapes[p.Name] = p.Dims
+		}
+		if got, err := prompt.Recognize(shapes); err != nil || got != test.want {
+			t.Errorf("Recognize(those of %s %+v) = %+v, %v, want %+v", test.learner.Name(), test.learner, got, err, test.want)
+		}
+	}
+	if _, err := prompt.Recognize(nil); err == nil || !strings.Contains(err.Error(), "there is no ctx") {
+		t.Errorf("Recognize(nothing) = %v, want an error", err)
+	}
+}
+
+func TestLearnersRefuseWhatTheyCannotBe(t *testing.T) {
+	narrow := wide()
+	narrow.Config.Embed = 12
+	for want, test := range map[string]struct {
+		learner prompt.Learner
+		model   *clip.Model
+	}{
+		"Context -1":                      {prompt.CoOp{Context: -1}, wide()},
+		`Position "left"`:                 {prompt.CoOp{Position: "left"}, wide()},
+		"leave the phrase out":            {prompt.CoOp{Classes: 3, Phrase: "a photo"}, wide()},
+		`phrase "photo" has 1 tokens`:     {prompt.CoOp{Context: 2, Phrase: "photo"}, wide()},
+		"at least 16 numbers":             {prompt.CoCoOp{}, narrow},
+		"CoCoOp with Context -2":          {prompt.CoCoOp{Context: -2}, wide()},
+		"VPT with Context 0 and Depth -1": {prompt.VPT{Depth: -1}, wide()},
+		"negative number":                 {prompt.PromptSRC{TextDepth: -1}, wide()},
+	} {
+		if _, err := test.learner.Parameters(test.model, rand.New(rand.NewPCG(1, 2))); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("Parameters of %s %+v: %v, want an error with %q", test.learner.Name(), test.learner, err, want)
 		}
 	}
 }

@@ -77,7 +77,8 @@ func PublishedTable(results []experiment.Result) (List, error) {
 
 // mind notes that published numbers are of another backbone, or of data sets of other classes.
 func (l *List) mind(results []experiment.Result) {
-	if backbone := results[0].Backbone; !strings.HasPrefix(backbone, "ViT-B/16") {
+	backbone := results[0].Backbone
+	if !strings.HasPrefix(backbone, "ViT-B/16") && !strings.HasPrefix(backbone, "ViT-B-16") { // the latter is OpenAI's file
 		l.Notes = appendNew(l.Notes, "The published numbers are of ViT-B/16; these are of "+backbone+", and need not agree.")
 	}
 	var others []string

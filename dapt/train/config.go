@@ -18,7 +18,7 @@ type Config struct {
 	Final    Final        // which prompts are kept
 	Test     int          // images a batch of tests and maps; 0 fits it to the machine and the image tower
 	Seed     uint64       // of every random stream
-	DType    dtypes.DType // the towers' compute type, Float32 or BFloat16; prompts are always float32
+	DType    dtypes.DType // the towers' compute type, Float32, BFloat16 or Float16; prompts are always float32
 
 	// Checkpoint trades time for memory: the backward pass computes the insides of each block again instead of keeping
 	// them.
@@ -89,8 +89,8 @@ func (c Config) Validate() error {
 	if c.Final != LastStep && c.Final != BestOnVal {
 		return fmt.Errorf("train: Final is %q, want %q or %q", c.Final, LastStep, BestOnVal)
 	}
-	if c.DType != dtypes.Float32 && c.DType != dtypes.BFloat16 {
-		return fmt.Errorf("train: DType is %s, want Float32 or BFloat16", c.DType)
+	if c.DType != dtypes.Float32 && c.DType != dtypes.BFloat16 && c.DType != dtypes.Float16 {
+		return fmt.Errorf("train: DType is %s, want Float32, BFloat16 or Float16", c.DType)
 	}
 	return nil
 }

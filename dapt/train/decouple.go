@@ -12,6 +12,7 @@ import (
 	"github.com/dapt-go/dapt-go/dapt"
 	"github.com/dapt-go/dapt-go/dapt/clip"
 	"github.com/dapt-go/dapt-go/dapt/dataset"
+	"github.com/dapt-go/dapt-go/dapt/internal/parallel"
 	"github.com/dapt-go/dapt-go/dapt/mask"
 	"github.com/dapt-go/dapt-go/dapt/transform"
 )
@@ -49,7 +50,7 @@ func (e *Engine) Batch(ctx context.Context, m dapt.Method, data *dataset.Dataset
 func (l *loader) foregrounds(ctx context.Context, masks mask.Source) ([]float32, error) {
 	area := l.side * l.side
 	all := make([]float32, area*len(l.items))
-	return all, each(ctx, len(l.items), func(i int) error {
+	return all, parallel.Each(ctx, len(l.items), func(i int) error {
 		img, err := l.image(i)
 		if err != nil {
 			return err
@@ -115,7 +116,7 @@ func (e *Engine) decoupleGraph(m dapt.Method, lists [2]clip.Packed, in []*Node) 
 		Background: clip.Sentences{Layout: lists[1].Layout, Tokens: in[4]},
 	}}, dapt.Both)
 	labels := in[1]
-	own := OneHot(Squeeze(labels, -1), f.Classes.Shape().Dim(0), f.Image.DType())
+	own := OneHot(Squeeze(labels, -1), f.Classes.Shape().Dim(-2), f.Image.DType())
 	var numbers []*Node
 	for _, view := range []*Node{f.Image, f.Foreground, f.Background} {
 		numbers = append(numbers, ReduceAllSum(Mul(own, Softmax(dapt.Logits(view, f.Classes, f.Scale), -1))))

@@ -33,8 +33,11 @@ type Engine struct {
 	heat    *model.Exec
 }
 
-// NewEngine moves CLIP's weights to the backend. dtype is what the towers compute in.
+// NewEngine moves CLIP's weights to the backend. dtype is what the towers compute in, which the backend must know.
 func NewEngine(backend compute.Backend, m *clip.Model, learner prompt.Learner, dtype dtypes.DType) (*Engine, error) {
+	if err := computes(backend, dtype); err != nil {
+		return nil, fmt.Errorf("train: backend %s does not compute in %s: take another, or Float32: %w", backend.Name(), dtype, err)
+	}
 	e := &Engine{
 		Model: m, Learner: learner, Images: NewImages(DefaultMemory), backend: backend, store: model.NewStore(), kept: map[string]*model.Exec{},
 	}
@@ -60,6 +63,26 @@ func NewEngine(backend compute.Backend, m *clip.Model, learner prompt.Learner, d
 		}
 	}
 	return e, e.compile()
+}
+
+// computes multiplies two numbers of a type that the backend does not list: go-xla 0.4.1 lists no Float16, but takes it.
+func computes(backend compute.Backend, dtype dtypes.DType) error {
+	if backend.Capabilities().DTypes[dtype] {
+		return nil
+	}
+	exec, err := NewExec(backend, func(x *Node) *Node {
+		x = ConvertDType(x, dtype)
+		return ConvertDType(Dot(x, x).Product(), dtypes.Float32)
+	})
+	if err != nil {
+		return err
+	}
+	defer exec.Finalize()
+	product, err := exec.Call1([]float32{1, 2})
+	if err != nil {
+		return err
+	}
+	return product.FinalizeAll()
 }
 
 // upload moves the weights to the device before the first step does: left to that, GoMLX keeps a copy of each beside it.
@@ -108,7 +131,7 @@ func (e *Engine) bind(g *Graph) (*clip.Towers, prompt.Values, prompt.Prompts) {
 	for _, name := range e.names {
 		values[name] = e.store.GetVariable(promptScope + name).NodeValue(g)
 	}
-	return clip.Bind(e.store, g, e.Model.Config), values, e.Learner.Prompts(values)
+	return clip.Bind(e.store, g, e.Model.Config), values, prompt.Build(e.Learner, values)
 }
 
 // pack returns the packed classes and words; without words, the second has no rows.
@@ -155,20 +178,20 @@ func (e *Engine) program(build func(inputs []*Node) []*Node, key ...any) (*model
 	return exec, nil
 }
 
-// classesGraph maps images [batch, side, side, 3] and unit texts [columns, embed] to the nearest text, [batch].
+// classesGraph maps images [batch, side, side, 3] and texts, those of [Engine.encodeTexts], to the nearest text, [batch].
 func (e *Engine) classesGraph(_ *model.Scope, images, texts *Node) *Node {
-	towers, _, prompts := e.bind(images.Graph())
-	features := clip.Normalize(towers.Vision.Encode(images, prompts.Vision))
-	return ArgMax(dapt.Logits(features, texts, towers.Scale), -1, dtypes.Int32)
+	_, logits := e.logits(images, texts)
+	return ArgMax(logits, -1, dtypes.Int32)
 }
 
-// heatGraph maps images [batch, side, side, 3], unit texts [columns, embed] and labels [batch, 1] to Grad-CAM maps
+// heatGraph maps images [batch, side, side, 3], texts, those of [Engine.encodeTexts], and labels [batch, 1] to Grad-CAM maps
 // [batch, grid, grid] of the true class. The objective is the sum of the true logits and not their mean over all logits:
 // a map does not depend on the size of its batch, and stays far above the 1e-6 that masks add to its maximum.
 func (e *Engine) heatGraph(_ *model.Scope, images, texts, labels *Node) *Node {
 	towers, _, prompts := e.bind(images.Graph())
 	attention := towers.Vision.Attend(images, prompts.Vision)
 	logits := images.Shape().Dim(0) * texts.Shape().Dim(0)
+	texts = columns(towers, prompts, clip.Normalize(attention.Features), texts)
 	objective := MulScalar(dapt.TrueLogit(attention.Features, texts, towers.Scale, labels), float64(logits))
 	heat, _ := mask.Saliency(attention, objective, e.Model.Config.Grid())
 	return heat

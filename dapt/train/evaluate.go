@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -81,11 +82,21 @@ func (e *Engine) stream(ctx context.Context, l *loader, words []string, c Config
 		return err
 	}
 	defer texts.MustFinalizeAll()
-	return l.stream(ctx, e.BatchSize(c), view, func(p *pixels) error { return work(p, texts) })
+	return l.stream(ctx, e.BatchSize(c, len(l.data.Classes)), view, func(p *pixels) error { return work(p, texts) })
 }
 
-// encodeTexts returns the unit features of the classes' sentences and then of words: [classes+words, embed].
+// encodeTexts returns what images are compared with: the unit features of the classes' sentences and then of words,
+// [classes+words, embed]. Of a learner whose texts depend on the image, that are the tokens of the sentences, and there may
+// be no words.
 func (e *Engine) encodeTexts(data *dataset.Dataset, words []string) (*tensors.Tensor, error) {
+	if e.conditional() {
+		return e.sentences(data, words)
+	}
+	return e.plainTexts(data, words)
+}
+
+// plainTexts are the unit features of texts that no image changes.
+func (e *Engine) plainTexts(data *dataset.Dataset, words []string) (*tensors.Tensor, error) {
 	lists, err := e.pack(dapt.Sentences(e.Learner.Template(data.Template), data.Classes), words)
 	if err != nil {
 		return nil, err
@@ -126,8 +137,11 @@ const (
 	largestBatch = 100 // images
 )
 
-// BatchSize is how many images Evaluate and Heat work on at once.
-func (e *Engine) BatchSize(c Config) int {
+// BatchSize is how many images Evaluate and Heat work on at once, with so many classes.
+func (e *Engine) BatchSize(c Config, classes int) int {
+	if e.conditional() {
+		return max(1, min(cmp.Or(c.Test, largestBatch), rowsAtOnce/classes))
+	}
 	if c.Test > 0 {
 		return c.Test
 	}

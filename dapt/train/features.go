@@ -24,7 +24,7 @@ func (e *Engine) Features(ctx context.Context, data *dataset.Dataset, items []da
 	if err != nil {
 		return err
 	}
-	return e.newLoader(data, items).stream(ctx, e.BatchSize(c), transform.Eval, func(p *pixels) error {
+	return e.newLoader(data, items).stream(ctx, e.BatchSize(c, 1), transform.Eval, func(p *pixels) error {
 		features, err := exec.Call1(e.imageTensor(p))
 		if err != nil {
 			return fmt.Errorf("train: encoding images: %w", err)

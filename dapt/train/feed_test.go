@@ -86,7 +86,7 @@ func TestEvaluationFitsItsBatchToTheTower(t *testing.T) {
 	if err := c.Validate(); err != nil {
 		t.Errorf("a batch that fits itself: %v", err)
 	}
-	if size := e.BatchSize(c); size < 1 || size > largestBatch {
+	if size := e.BatchSize(c, 3); size < 1 || size > largestBatch {
 		t.Errorf("batches of %d", size)
 	}
 	d, _ := newData()
@@ -95,7 +95,7 @@ func TestEvaluationFitsItsBatchToTheTower(t *testing.T) {
 		t.Errorf("%+v, %v", got, err)
 	}
 	c.Test = 7
-	if size := e.BatchSize(c); size != 7 {
+	if size := e.BatchSize(c, 3); size != 7 {
 		t.Errorf("batches of %d, want the 7 asked for", size)
 	}
 }

@@ -136,7 +136,7 @@ func TestValidateNamesTheFieldAndTheValue(t *testing.T) {
 		"Momentum is -0.9":                       func(c *Config) { c.Momentum = -0.9 },
 		"Decay is -1":                            func(c *Config) { c.Decay = -1 },
 		`Final is "", want "last step" or "best`: func(c *Config) { c.Final = "" },
-		"want Float32 or BFloat16":               func(c *Config) { c.DType = dtypes.Int8 },
+		"want Float32, BFloat16 or Float16":      func(c *Config) { c.DType = dtypes.Int8 },
 	} {
 		c := Paper()
 		change(&c)

@@ -8,11 +8,9 @@ import (
 	"context"
 	"fmt"
 	"image"
-	"runtime"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/dapt-go/dapt-go/dapt/dataset"
+	"github.com/dapt-go/dapt-go/dapt/internal/parallel"
 	"github.com/dapt-go/dapt-go/dapt/mask"
 	"github.com/dapt-go/dapt-go/dapt/transform"
 )
@@ -52,7 +50,7 @@ func (l *loader) labelled() error {
 
 // check decodes every image once, and reads every mask where masks is not nil, before anything slow starts.
 func (l *loader) check(ctx context.Context, masks mask.Source) error {
-	return each(ctx, len(l.items), func(i int) error {
+	return parallel.Each(ctx, len(l.items), func(i int) error {
 		img, err := l.image(i)
 		if err != nil || masks == nil {
 			return err
@@ -60,22 +58,6 @@ func (l *loader) check(ctx context.Context, masks mask.Source) error {
 		_, err = masks.Mask(ctx, l.items[i], img)
 		return err
 	})
-}
-
-// each calls do for 0 to count-1 on all processors and returns the first error.
-func each(ctx context.Context, count int, do func(i int) error) error {
-	group, working := errgroup.WithContext(ctx)
-	group.SetLimit(runtime.GOMAXPROCS(0))
-	for i := range count {
-		if working.Err() != nil {
-			break
-		}
-		group.Go(func() error { return do(i) })
-	}
-	if err := group.Wait(); err != nil {
-		return err
-	}
-	return ctx.Err()
 }
 
 // pixels are a batch's images and masks as the step reads them.
@@ -101,7 +83,7 @@ func (l *loader) augmented(ctx context.Context, items []int, masks mask.Source, 
 	if masks != nil {
 		p.masks = make([]float32, area*len(items))
 	}
-	return p, each(ctx, len(items), func(i int) error {
+	return p, parallel.Each(ctx, len(items), func(i int) error {
 		img, err := l.image(items[i])
 		if err != nil {
 			return err
@@ -124,7 +106,7 @@ func (l *loader) augmented(ctx context.Context, items []int, masks mask.Source, 
 // it makes a view of each.
 func (l *loader) plain(ctx context.Context, items []int, batch int, view func(*image.NRGBA, int) *image.NRGBA) (*pixels, error) {
 	p, area := l.room(items, batch), l.side*l.side
-	return p, each(ctx, len(items), func(i int) error {
+	return p, parallel.Each(ctx, len(items), func(i int) error {
 		img, err := l.image(items[i])
 		if err != nil {
 			return err

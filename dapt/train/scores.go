@@ -29,7 +29,7 @@ func (e *Engine) Reset(seed uint64) error {
 }
 
 // Scores returns what the engine's present prompts make of items, by the test transform: features and texts of unit length
-// and the logits of data's classes.
+// and the logits of data's classes. Where texts depend on the image, they are those before an image changes them.
 func (e *Engine) Scores(ctx context.Context, data *dataset.Dataset, items []dataset.Item, c Config) (*selection.Scores, error) {
 	exec, err := e.program(func(inputs []*Node) []*Node {
 		features, logits := e.logits(inputs[0], inputs[1])
@@ -51,7 +51,7 @@ func (e *Engine) Scores(ctx context.Context, data *dataset.Dataset, items []data
 		e.seen(len(p.items))
 		var errs []error
 		if p.items[0] == 0 { // the first batch
-			errs = append(errs, tensors.ConstFlatData(texts, func(flat []float32) { copy(s.Texts.Values, flat) }))
+			errs = append(errs, e.copyTexts(s.Texts.Values, data, texts))
 		}
 		for i, table := range []selection.Matrix{s.Features, s.Logits} {
 			errs = append(errs, tensors.ConstFlatData(outputs[i], func(flat []float32) {
@@ -71,11 +71,12 @@ func (e *Engine) table(rows int) selection.Matrix {
 	return selection.Matrix{Columns: embed, Values: make([]float32, rows*embed)}
 }
 
-// logits are the unit features [batch, embed] of images and their logits [batch, columns] for unit texts.
+// logits are the unit features [batch, embed] of images and their logits [batch, columns] for texts, those of
+// [Engine.encodeTexts].
 func (e *Engine) logits(images, texts *Node) (features, logits *Node) {
 	towers, _, prompts := e.bind(images.Graph())
 	features = clip.Normalize(towers.Vision.Encode(images, prompts.Vision))
-	return features, dapt.Logits(features, texts, towers.Scale)
+	return features, dapt.Logits(features, columns(towers, prompts, features, texts), towers.Scale)
 }
 
 // remember starts to count what is forgotten: it finds out which training images are right now.

@@ -18,7 +18,8 @@ import (
 )
 
 // MaxPixels is the largest width times height that is decoded, a quarter of a gigabyte in three channels. It is
-// Pillow's guard against small files that unpack to huge images.
+// Pillow's guard against small files that unpack to huge images: a larger size is refused by the header, before anything is
+// allocated for it. At most 24 bytes a pixel are allocated otherwise, by a progressive JPEG in four colours; 8 by most files.
 const MaxPixels = 89478485
 
 // Decode reads a PNG, JPEG, WebP, GIF or BMP image as opaque RGB, in the way of [RGB]. An orientation in its EXIF data
@@ -46,7 +47,14 @@ func DecodeRaw(r io.Reader) (image.Image, string, error) {
 		return nil, "", fmt.Errorf("transform: %s image of %d x %d pixels, want 1 to %d: resize the file",
 			format, config.Width, config.Height, MaxPixels)
 	}
-	img, _, err := image.Decode(io.MultiReader(&head, r))
+	whole := io.MultiReader(&head, r)
+	if format == "webp" {
+		whole, err = wholeWebP(whole, config)
+	}
+	var img image.Image
+	if err == nil {
+		img, _, err = image.Decode(whole)
+	}
 	if err != nil {
 		return nil, "", fmt.Errorf("transform: corrupt or truncated %s image, replace the file: %w", format, err)
 	}

@@ -29,15 +29,15 @@ type State struct {
 	Folder string
 	Data   *dataset.Dataset // its lists; nil if they cannot be read
 	Wrong  error            // why it cannot be used; nil if it can
-	Masks  int              // of training images, in the folder mask
+	Masks  int              // of training images
 	Broken []error          // images that cannot be decoded, if they were, see [State.Decode]
 
 	Unmasked error // why masks cannot be looked for; nil if they can
 }
 
-// Check looks at a benchmark's folder, and for the files of all its images and masks, which it does not read. The error is
+// Check looks at a benchmark's folder, and for the files of all its images and of their masks, which it does not read. The error is
 // ctx's; what is wrong with the benchmark is in the state.
-func Check(ctx context.Context, spec dataset.Spec, folder string) (State, error) {
+func Check(ctx context.Context, spec dataset.Spec, folder string, masks mask.Files) (State, error) {
 	entry, _ := Find(spec.Name)
 	s := State{Spec: spec, Entry: entry, Folder: folder}
 	if _, err := os.Stat(folder); err != nil {
@@ -52,15 +52,14 @@ func Check(ctx context.Context, spec dataset.Spec, folder string) (State, error)
 	if err := ctx.Err(); err != nil {
 		return s, err
 	}
-	s.Unmasked = s.countMasks(ctx)
+	s.Unmasked = s.countMasks(ctx, mask.For(masks, s.Data).(mask.Files))
 	return s, ctx.Err()
 }
 
 // countMasks looks for the masks of training images, in either layout. Without a folder of masks, the first image tells
 // whether there are others, since looking for those of ImageNet takes a while.
-func (s *State) countMasks(ctx context.Context) error {
-	masks := mask.For(mask.Files{}, s.Data).(mask.Files)
-	_, noFolder := fs.Stat(s.Data.FS, "mask")
+func (s *State) countMasks(ctx context.Context, masks mask.Files) error {
+	_, noFolder := fs.Stat(masks.FS, "mask")
 	for i, item := range s.Data.Train {
 		name, err := masks.Find(item)
 		if i == 0 && name == "" && noFolder != nil {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/dapt-go/dapt-go/dapt/dataset"
+	"github.com/dapt-go/dapt-go/dapt/mask"
 	"github.com/dapt-go/dapt-go/tools/miniature/layout"
 )
 
@@ -21,7 +22,7 @@ func checked(t *testing.T, change func(folder string)) (State, string) {
 	folder := filepath.Join(t.TempDir(), spec.Folder)
 	write(t, folder, pets(t))
 	change(folder)
-	s, err := Check(t.Context(), spec, folder)
+	s, err := Check(t.Context(), spec, folder, mask.Files{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +101,7 @@ func TestWhatABenchmarkCanBeUsedWithoutIsSaid(t *testing.T) {
 		}
 	}
 	var text strings.Builder
-	s, err := Check(t.Context(), spec, folder)
+	s, err := Check(t.Context(), spec, folder, mask.Files{})
 	if err := errors.Join(err, s.Wrong, s.Write(&text)); err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +117,7 @@ func TestWhatABenchmarkCanBeUsedWithoutIsSaid(t *testing.T) {
 	if err := os.Remove(filepath.Join(folder, s.Data.Train[0].Path)); err != nil {
 		t.Fatal(err)
 	}
-	if s, err = Check(t.Context(), spec, folder); err != nil || !strings.HasPrefix(s.Next("GET"), "move VOCdevkit/VOC2012/JPEGImages out of ") {
+	if s, err = Check(t.Context(), spec, folder, mask.Files{}); err != nil || !strings.HasPrefix(s.Next("GET"), "move VOCdevkit/VOC2012/JPEGImages out of ") {
 		t.Errorf("without an image, next is %q, %v, want the images", s.Next("GET"), err)
 	}
 }
@@ -130,7 +131,7 @@ func TestWhatHasToBeAskedForIsSaid(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, err := Check(t.Context(), spec, filepath.Join(t.TempDir(), "none"))
+		s, err := Check(t.Context(), spec, filepath.Join(t.TempDir(), "none"), mask.Files{})
 		if err != nil {
 			t.Fatal(err)
 		}

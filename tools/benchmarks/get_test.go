@@ -18,9 +18,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/dapt-go/dapt-go/dapt/dataset"
-	"github.com/dapt-go/dapt-go/tools/download"
 	"github.com/gofrs/flock"
+
+	"github.com/dapt-go/dapt-go/dapt/dataset"
+	"github.com/dapt-go/dapt-go/dapt/mask"
+	"github.com/dapt-go/dapt-go/tools/download"
 )
 
 // picture is a PNG of a size.
@@ -138,7 +140,7 @@ func TestWhatIsMissingIsGotOnce(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(folder, "images.tar.gz")); err == nil {
 		t.Error("the archive is kept")
 	}
-	state, err := Check(t.Context(), spec, folder)
+	state, err := Check(t.Context(), spec, folder, mask.Files{})
 	if err != nil || state.Wrong != nil || len(state.Data.Train) != 4 {
 		t.Errorf("Check = %+v, %v, want a data set that can be used", state, err)
 	}

@@ -62,7 +62,7 @@ func check(c *cobra.Command, s *session.Setup, specs []dataset.Spec, decode bool
 	var wrong []string
 	next := ""
 	for _, spec := range specs {
-		state, err := benchmarks.Check(c.Context(), spec, folderOf(s, spec))
+		state, err := benchmarks.Check(c.Context(), spec, folderOf(s, spec), s.Files())
 		if err != nil {
 			return err
 		}

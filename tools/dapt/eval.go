@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"text/tabwriter"
@@ -40,8 +41,8 @@ func newEval(s *session.Setup) *cobra.Command {
 	var half string
 	c := &cobra.Command{
 		Use:     "eval PROMPTS",
-		Short:   "test prompts from a file that train has written, on any data set",
-		Example: "  go run ./tools/dapt eval dapt-results/runs/…/prompts.safetensors -half novel",
+		Short:   "test prompts from a file that train has written, or a checkpoint of the published code, on any data set",
+		Example: "  go run ./tools/dapt eval dapt-results/runs/…/prompts.safetensors -half novel\n  go run ./tools/dapt eval model.pth.tar-5 -clip ViT-B/16 -data OxfordPets -root ~/data",
 		Args:    cobra.ExactArgs(1),
 		RunE:    func(c *cobra.Command, args []string) error { return eval(c, s, args[0], half) },
 	}
@@ -82,7 +83,11 @@ func table(c *cobra.Command, b experiment.Benchmark, part func(*dataset.Dataset)
 	score func(*dataset.Dataset) (train.Score, error),
 ) error {
 	out := tabwriter.NewWriter(c.OutOrStdout(), 0, 0, 2, ' ', 0)
-	fmt.Fprintf(out, "%s of %s (%s), tuned on %d classes of %s\n", about.Learner, about.Backbone, about.Final, len(about.Classes), about.Dataset)
+	if about.Classes == nil {
+		fmt.Fprintf(out, "%s (%s), tuned by another program on classes that are not known\n", about.Learner, cmp.Or(about.Final, "of an unknown epoch"))
+	} else {
+		fmt.Fprintf(out, "%s of %s (%s), tuned on %d classes of %s\n", about.Learner, about.Backbone, about.Final, len(about.Classes), about.Dataset)
+	}
 	fmt.Fprintln(out, "test\tclasses\timages\taccuracy %\tmacro F1 %\tchance %")
 	tests := append([]experiment.Condition{{Name: b.Name, Items: b.Test}}, b.Conditions...)
 	for _, test := range tests {
@@ -94,7 +99,7 @@ func table(c *cobra.Command, b experiment.Benchmark, part func(*dataset.Dataset)
 			return err
 		}
 		fmt.Fprintf(out, "%s\t%d\t%d\t%.2f\t%.2f\t%.2f\n", test.Name, len(half.Classes), got.Images, got.Accuracy, got.MacroF1, 100/float64(len(half.Classes)))
-		if !slices.Equal(half.Classes, about.Classes) && test.Name == b.Name {
+		if about.Classes != nil && !slices.Equal(half.Classes, about.Classes) && test.Name == b.Name {
 			fmt.Fprintln(c.ErrOrStderr(), "note: these are not the classes that the prompts were tuned on")
 		}
 	}

@@ -72,10 +72,12 @@ func newRoot() *cobra.Command {
 	flags.StringVar(&s.Data, "data", "mini", "mini, a benchmark's name such as OxfordPets, or the path of your own images: a folder such as ./photos, a list.csv or a split.json")
 	flags.StringVar(&s.Template, "template", "", "sentence around class names for zero-shot CLIP and what starts from it, with one {}; empty takes the data set's own")
 	flags.StringVar(&s.Root, "root", "data", "folder that holds the benchmarks' folders")
+	flags.StringVar(&s.MaskRoot, "masks-root", "", "folder of masks as DAPT's archive or FVG-PT's collection unpack to, or as masks make leaves it; empty means the data set's own folder")
 	flags.StringVar(&s.Out, "out", "dapt-results", "folder for results, checkpoints and reports")
-	flags.StringVar(&s.DType, "dtype", "float32", "what the towers compute in: float32 or bfloat16")
+	flags.StringVar(&s.DType, "dtype", "float32", "what the towers compute in: float32, bfloat16 or, as published, float16")
 	root.AddCommand(newQuickstart(&s), newFewShot(&s), newDataEfficient(&s), newBaseToNovel(&s), newCrossDataset(&s), newDomainGeneralization(&s),
-		newReproduce(&s), newPresets(), newProbe(&s), newZeroShot(&s), newTrain(&s), newEval(&s), newPredict(&s), newWords(&s), newMasks(&s), newSplit(&s), newReport(&s), newBackends(&s))
+		newReproduce(&s), newPresets(), newProbe(&s), newZeroShot(&s), newTrain(&s), newEval(&s), newPredict(&s), newWords(&s), newImport(&s), newExport(),
+		newMasks(&s), newSplit(&s), newReport(&s), newBackends(&s))
 	root.AddCommand(newMerge(), newSweep())
 	allowShares(root, &s, "quickstart", "fewshot", "dataeff", "basetonovel", "crossdata", "domaingen", "reproduce", "zeroshot", "train")
 	return root
@@ -83,7 +85,10 @@ func newRoot() *cobra.Command {
 
 // openLab opens what the common flags choose, and tells on standard error what is opened.
 func openLab(c *cobra.Command, s *session.Setup) (*experiment.Lab, func(), error) {
-	return s.Lab(c.Context(), session.Teller{
-		Notice: func(line string) { fmt.Fprintln(c.ErrOrStderr(), line) }, Download: session.DownloadBar,
-	})
+	return s.Lab(c.Context(), teller(c))
+}
+
+// teller tells on standard error.
+func teller(c *cobra.Command) session.Teller {
+	return session.Teller{Notice: func(line string) { fmt.Fprintln(c.ErrOrStderr(), line) }, Download: session.DownloadBar}
 }

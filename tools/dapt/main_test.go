@@ -7,16 +7,27 @@ import (
 	"testing"
 )
 
-// command runs a command line in this process and returns what it prints.
+// command runs a command line in this process and returns what it prints to standard output.
 func command(t *testing.T, args ...string) (string, error) {
-	t.Helper()
 	var out strings.Builder
+	err := typedIn(t, &out, io.Discard, args)
+	return out.String(), err
+}
+
+// execute is command with what is printed to standard error, too.
+func execute(t *testing.T, args ...string) (string, error) {
+	var out strings.Builder
+	err := typedIn(t, &out, &out, args)
+	return out.String(), err
+}
+
+func typedIn(t *testing.T, out, notes io.Writer, args []string) error {
+	t.Helper()
 	root := newRoot()
 	root.SetArgs(doubleDashes(args))
-	root.SetOut(&out)
-	root.SetErr(io.Discard)
-	err := root.ExecuteContext(t.Context())
-	return out.String(), err
+	root.SetOut(out)
+	root.SetErr(notes)
+	return root.ExecuteContext(t.Context())
 }
 
 func TestFlagsTakeOneDashOrTwo(t *testing.T) {

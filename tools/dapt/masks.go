@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -15,11 +16,46 @@ import (
 	"github.com/dapt-go/dapt-go/tools/session"
 )
 
+// newMasks groups what is done with masks; alone, it is masks show.
 func newMasks(s *session.Setup) *cobra.Command {
+	c := newShowMasks(s)
+	c.Use, c.Short = "masks", "show, make or check masks; alone, show"
+	c.AddCommand(newShowMasks(s), newMakeMasks(s), newCheckMasks(s))
+	return c
+}
+
+// lists are the images that a command works on.
+type lists struct {
+	split string
+	shots int
+	seed  uint64
+}
+
+func (l *lists) flags(c *cobra.Command) {
+	c.Flags().StringVar(&l.split, "split", "train", "train: the training images; all: the validation and test images too")
+	c.Flags().IntVar(&l.shots, "shots", 0, "training images a class, drawn by -seed; 0 takes all")
+	c.Flags().Uint64Var(&l.seed, "seed", 1, "of the draw")
+}
+
+func (l lists) items(b experiment.Benchmark) ([]dataset.Item, error) {
+	if l.shots < 0 {
+		return nil, fmt.Errorf("-shots is %d, want at least 0, which takes all", l.shots)
+	}
+	drawn := b.FewShot(l.shots, l.seed)
+	switch l.split {
+	case "train":
+		return drawn.Train, nil
+	case "all":
+		return slices.Concat(drawn.Train, drawn.Val, drawn.Test), nil
+	}
+	return nil, fmt.Errorf("-split is %q, want train or all", l.split)
+}
+
+func newShowMasks(s *session.Setup) *cobra.Command {
 	var source, prompts string
 	var count int
 	c := &cobra.Command{
-		Use:   "masks",
+		Use:   "show",
 		Short: "draw a contact sheet: image, mask, foreground view, background view",
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -52,7 +88,7 @@ func newMasks(s *session.Setup) *cobra.Command {
 
 // sheetMasks returns the source of the masks to draw; Grad-CAM's are mapped now.
 func sheetMasks(c *cobra.Command, s *session.Setup, b experiment.Benchmark, items []dataset.Item, name, prompts string) (mask.Source, error) {
-	source, err := session.Masks(name, b)
+	source, err := s.Masks(name, b)
 	if err != nil {
 		return nil, err
 	}
@@ -82,29 +118,35 @@ func openEngine(c *cobra.Command, s *session.Setup, prompts string) (engine *tra
 	if err != nil {
 		return nil, config, nil, err
 	}
-	if engine, err = engineOf(lab, prompts, config); err != nil {
+	engine, about, err := engineOf(lab, prompts, config)
+	if err != nil {
 		done()
 	}
+	warn(c, about)
 	return engine, config, done, err
 }
 
-// engineOf returns the engine that holds the prompts of a file, or zero-shot CLIP's without one.
-func engineOf(lab *experiment.Lab, prompts string, config train.Config) (*train.Engine, error) {
+// engineOf returns the engine that holds the prompts of a file, and what they are, or zero-shot CLIP's without one.
+func engineOf(lab *experiment.Lab, prompts string, config train.Config) (engine *train.Engine, about train.Prompts, err error) {
 	if prompts == "" {
-		return lab.Engine(prompt.ZeroShot{}, config.DType)
+		engine, err = lab.Engine(prompt.ZeroShot{}, config.DType)
+		return engine, about, err
 	}
-	about, err := train.ReadPrompts(prompts)
-	if err != nil {
-		return nil, err
+	if about, err = train.ReadPrompts(prompts); err != nil {
+		return nil, about, err
+	}
+	if about.Weights == "" { // of another program: before an engine is made of these sizes
+		if _, err := train.Import(prompts, lab.Model, train.As{}); err != nil {
+			return nil, about, err
+		}
 	}
 	learner, err := prompt.Find(about.Learner, about.Settings)
 	if err != nil {
-		return nil, err
+		return nil, about, err
 	}
-	engine, err := lab.Engine(learner, config.DType)
-	if err != nil {
-		return nil, err
+	if engine, err = lab.Engine(learner, config.DType); err != nil {
+		return nil, about, err
 	}
-	_, err = engine.Load(prompts)
-	return engine, err
+	about, err = engine.Load(prompts)
+	return engine, about, err
 }

@@ -33,6 +33,9 @@ func predict(c *cobra.Command, s *session.Setup, prompts, folder string, top int
 	if err != nil {
 		return err
 	}
+	if len(about.Classes) == 0 {
+		return fmt.Errorf("%s does not tell the classes that its prompts were tuned on, among which to choose: use eval, which takes those of a data set", prompts)
+	}
 	data, err := dataset.Unlabelled(folder, os.DirFS(folder), about.Classes)
 	if err != nil {
 		return err

@@ -1,28 +1,15 @@
 package main
 
 import (
-	"bytes"
 	"strings"
 	"testing"
 )
-
-// execute runs a command line, and returns what it prints.
-func execute(t *testing.T, args ...string) (string, error) {
-	t.Helper()
-	var out bytes.Buffer
-	root := newRoot()
-	root.SetOut(&out)
-	root.SetErr(&out)
-	root.SetArgs(doubleDashes(args))
-	err := root.ExecuteContext(t.Context())
-	return out.String(), err
-}
 
 func TestProbingSaysWhatIsWrong(t *testing.T) {
 	for want, args := range map[string][]string{
 		"-seeds is 0":          {"probe", "-seeds", "0"},
 		"there is no folder":   {"probe", "-data", "OxfordPets", "-root", t.TempDir()},
-		"float32 or bfloat16":  {"probe", "-dtype", "float16"},
+		"bfloat16 or float16":  {"probe", "-dtype", "float8"},
 		`invalid argument "x"`: {"probe", "-shots", "x"},
 	} {
 		if _, err := execute(t, args...); err == nil || !strings.Contains(err.Error(), want) {

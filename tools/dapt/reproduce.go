@@ -159,11 +159,8 @@ func (x *reproduction) material(s *session.Setup, c *cobra.Command, protocol str
 	if x.seeds < 1 {
 		return experiment.Material{}, fmt.Errorf("-seeds is %d, want at least 1", x.seeds)
 	}
-	on := experiment.Material{Seeds: seedsTo(x.seeds)}
+	on := experiment.Material{Seeds: seedsTo(x.seeds), Masks: s.Files()}
 	var err error
-	if on.Masks, err = session.Masks("files", experiment.Benchmark{Dataset: new(dataset.Dataset)}); err != nil {
-		return on, err
-	}
 	known, transfers := specNames(dataset.Eleven()), false
 	if targets, ok := targetsOf[protocol]; ok {
 		known, transfers = targets(), true
@@ -210,7 +207,7 @@ func openAll(c *cobra.Command, s *session.Setup, names []string) ([]experiment.B
 		default:
 			opened = append(opened, b)
 			for _, note := range one.Notes(b) {
-				fmt.Fprintf(c.ErrOrStderr(), "note: %s: %s\n", name, note)
+				fmt.Fprintln(c.ErrOrStderr(), "note:", note)
 			}
 		}
 	}

@@ -56,7 +56,7 @@ func show(c *cobra.Command, s *session.Setup, rows, images int) error {
 	for i := range min(5, len(b.Classes)) {
 		fmt.Fprintf(out, "prompt: %s\n", sentence(b.Dataset, b.Classes[i*len(b.Classes)/min(5, len(b.Classes))]))
 	}
-	sheet, masked, err := sheetOf(c, b, items)
+	sheet, masked, err := sheetOf(c, s.Files(), b, items)
 	if err != nil {
 		return err
 	}
@@ -74,10 +74,10 @@ func sentence(d *dataset.Dataset, class string) string {
 }
 
 // sheetOf is a row for each item: with its mask and views if it has a mask, else the image alone.
-func sheetOf(c *cobra.Command, b experiment.Benchmark, items []dataset.Item) (sheet report.ContactSheet, masked int, err error) {
+func sheetOf(c *cobra.Command, files mask.Files, b experiment.Benchmark, items []dataset.Item) (sheet report.ContactSheet, masked int, err error) {
 	sheet.Title = b.Name
 	for _, item := range items {
-		row, err := rowOf(c, b, item)
+		row, err := rowOf(c, files, b, item)
 		if err != nil {
 			return sheet, masked, err
 		}
@@ -91,10 +91,10 @@ func sheetOf(c *cobra.Command, b experiment.Benchmark, items []dataset.Item) (sh
 	return sheet, masked, nil
 }
 
-func rowOf(c *cobra.Command, b experiment.Benchmark, item dataset.Item) (report.SheetRow, error) {
+func rowOf(c *cobra.Command, files mask.Files, b experiment.Benchmark, item dataset.Item) (report.SheetRow, error) {
 	masks := mask.For(b.Truth, b.Dataset)
 	if masks == nil {
-		files := mask.For(mask.Files{}, b.Dataset).(mask.Files)
+		files = mask.For(files, b.Dataset).(mask.Files)
 		name, err := files.Find(item)
 		if err != nil {
 			return report.SheetRow{}, err

@@ -68,7 +68,7 @@ func (x *choices) flags(f *pflag.FlagSet) {
 
 // method is what the flags choose to tune.
 func (x *choices) method(s *session.Setup, b experiment.Benchmark) (dapt.Method, error) {
-	masks, err := session.Masks(x.masks, b)
+	masks, err := s.Masks(x.masks, b)
 	if err != nil {
 		return dapt.Method{}, err
 	}
@@ -109,10 +109,7 @@ func (x *choices) published(s *session.Setup, c *cobra.Command) error {
 	if setting.Train.DType, err = s.Compute(); err != nil {
 		return err
 	}
-	on := experiment.Material{Benchmarks: []experiment.Benchmark{b}, Seeds: seedsTo(x.seeds)}
-	if on.Masks, err = session.Masks("files", b); err != nil {
-		return err
-	}
+	on := experiment.Material{Benchmarks: []experiment.Benchmark{b}, Seeds: seedsTo(x.seeds), Masks: s.Files()}
 	p, err := setting.Experiment(on)
 	if err != nil {
 		return err

@@ -37,9 +37,12 @@ type Setup struct {
 	Root     string // folder that holds the benchmarks' folders; "~" is the home folder
 	Out      string // folder for results, checkpoints and reports
 	Backend  string // "go", "xla:cpu", "xla:cuda", "xla:/path/to/plugin.so"; "" picks the fastest
-	DType    string // what the towers compute in: "float32", "bfloat16"; "" means float32
+	DType    string // what the towers compute in: "float32", "bfloat16", "float16"; "" means float32
 	// Share is the part of an experiment's runs to do, in a folder of its own below Out; zero means all.
 	Share experiment.Share
+	// MaskRoot is the folder of a collection of masks, of DAPT's archive, FVG-PT's or masks made here, whatever the data sets'
+	// folders in it are called; "" means that each data set's own folder holds its masks.
+	MaskRoot string
 }
 
 // Teller hears what a user should know while a session opens. Nil fields are not called.
@@ -132,11 +135,19 @@ func home(path string) string {
 }
 
 // Preset is [experiment.ForMini] where the data or CLIP are the embedded ones, else the published setting with masks in
-// files. Data of one's own without masks have no DAPT-S.
+// files, of MaskRoot where there is one. Data of one's own without masks have no DAPT-S.
 func (s Setup) Preset(b experiment.Benchmark) experiment.Preset {
-	p := experiment.Published(b, mask.Files{FS: b.FS})
+	p := experiment.Published(b, s.Files())
 	if s.Data == Mini || s.CLIP == Mini {
 		p = experiment.ForMini(b)
+	}
+	if s.MaskRoot != "" {
+		for i, m := range p.Methods {
+			if _, given := m.Masks.(mask.Files); given {
+				p.Methods[i].Masks = s.Files()
+			}
+		}
+		return p
 	}
 	named := func(item dataset.Item) bool { return item.Mask != "" }
 	if _, err := fs.Stat(b.FS, "mask"); err != nil && isFolder(s.Data) && !slices.ContainsFunc(b.Train, named) {
@@ -145,8 +156,8 @@ func (s Setup) Preset(b experiment.Benchmark) experiment.Preset {
 	return p
 }
 
-// model reads CLIP, and downloads what is not here.
-func (s Setup) model(ctx context.Context, t Teller) (*clip.Model, error) {
+// Model reads CLIP, and downloads what is not here.
+func (s Setup) Model(ctx context.Context, t Teller) (*clip.Model, error) {
 	if s.CLIP == Mini {
 		return mini.CLIP()
 	}
@@ -158,7 +169,7 @@ func (s Setup) model(ctx context.Context, t Teller) (*clip.Model, error) {
 
 // Lab opens the model, then the backend, which may have to be downloaded, and the results. The caller calls done.
 func (s Setup) Lab(ctx context.Context, t Teller) (lab *experiment.Lab, done func(), err error) {
-	m, err := s.model(ctx, t)
+	m, err := s.Model(ctx, t)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -196,12 +207,27 @@ func (s Setup) Compute() (dtypes.DType, error) {
 		return dtypes.Float32, nil
 	case "bfloat16":
 		return dtypes.BFloat16, nil
+	case "float16":
+		return dtypes.Float16, nil
 	}
-	return dtypes.InvalidDType, fmt.Errorf("the data type is %q, want float32 or bfloat16", s.DType)
+	return dtypes.InvalidDType, fmt.Errorf("the data type is %q, want float32, bfloat16 or float16", s.DType)
+}
+
+// Files are masks in files: those of MaskRoot, or each data set's own.
+func (s Setup) Files() mask.Files {
+	if s.MaskRoot == "" {
+		return mask.Files{}
+	}
+	return mask.Files{FS: os.DirFS(home(s.MaskRoot)), Root: filepath.Clean(s.MaskRoot)}
+}
+
+// MaskFolder is the folder for a data set's masks below root, where MaskRoot finds it.
+func MaskFolder(root, name string) string {
+	return filepath.Join(home(root), filepath.FromSlash(mask.HomeOf(name)))
 }
 
 // Masks is the source that a name stands for; nil for "none".
-func Masks(name string, b experiment.Benchmark) (mask.Source, error) {
+func (s Setup) Masks(name string, b experiment.Benchmark) (mask.Source, error) {
 	switch name {
 	case "none":
 		return nil, nil
@@ -211,7 +237,7 @@ func Masks(name string, b experiment.Benchmark) (mask.Source, error) {
 		}
 		return b.Truth, nil
 	case "files":
-		return mask.Files{FS: b.FS}, nil
+		return s.Files(), nil
 	case "gradcam":
 		return mask.GradCAM{}, nil
 	case "grid":

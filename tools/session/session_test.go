@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"image"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/dapt-go/dapt-go/dapt/dataset"
 	"github.com/dapt-go/dapt-go/dapt/experiment"
+	"github.com/dapt-go/dapt-go/dapt/mask"
 )
 
 func TestDataAreABenchmarkOrAFolder(t *testing.T) {
@@ -45,6 +47,30 @@ func TestAFolderHasDAPTSOnlyWithMasks(t *testing.T) {
 		}
 		if got := strings.Join(names, " "); got != test.want || p.Train.Batch != 16 {
 			t.Errorf("%s: methods %s in batches of %d, want %s in those of the embedded CLIP", name, got, p.Train.Batch, test.want)
+		}
+	}
+}
+
+func TestAFolderOfMasksIsForAllDataSets(t *testing.T) {
+	root := t.TempDir()
+	if err := WritePicture(filepath.Join(root, "flowers-102/mask/oxford_flowers/jpg/1.jpg"), image.NewGray(image.Rect(0, 0, 2, 1))); err != nil {
+		t.Fatal(err)
+	}
+	flowers := experiment.Benchmark{Dataset: &dataset.Dataset{Name: "OxfordFlowers", Images: "jpg", FS: fstest.MapFS{}}}
+	item := dataset.Item{Path: "jpg/1.jpg"}
+	for name, clip := range map[string]string{"the published setting": "ViT-B/16", "that of the embedded CLIP": Mini} {
+		s := Setup{CLIP: clip, Data: "OxfordFlowers", MaskRoot: root}
+		named, err := s.Masks("files", flowers)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, source := range []mask.Source{named, s.Preset(flowers).Methods[2].Masks} {
+			if _, err := mask.For(source, flowers.Dataset).Mask(t.Context(), item, image.NewGray(image.Rect(0, 0, 2, 1))); err != nil {
+				t.Errorf("%s reads no mask of the root: %v", name, err)
+			}
+			if got := source.(mask.Files).Root; got != root {
+				t.Errorf("%s: results tell the masks' root as %q, want %q", name, got, root)
+			}
 		}
 	}
 }

@@ -26,21 +26,28 @@ var errShort = errors.New("it is cut short")
 // Decode reads the first value of data, of any protocol from 2 on. The error says at which byte it stopped, but not of
 // what file.
 func Decode(data []byte, rules Rules) (any, error) {
+	value, _, err := DecodeFirst(data, rules)
+	return value, err
+}
+
+// DecodeFirst is Decode that also returns what follows the first value.
+func DecodeFirst(data []byte, rules Rules) (value any, rest []byte, err error) {
 	d := &decoder{rules: rules, data: data, memo: map[int]any{}}
 	for range maxInstructions {
 		at := d.at
 		code, err := d.bytes(1)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if code[0] == opStop {
-			return d.pop()
+			value, err := d.pop()
+			return value, d.data[d.at:], err
 		}
 		if err := d.do(code[0]); err != nil {
-			return nil, fmt.Errorf("at byte %d: %w", at, err)
+			return nil, nil, fmt.Errorf("at byte %d: %w", at, err)
 		}
 	}
-	return nil, fmt.Errorf("it has more than %d instructions", maxInstructions)
+	return nil, nil, fmt.Errorf("it has more than %d instructions", maxInstructions)
 }
 
 // do carries out one instruction.

@@ -50,14 +50,14 @@ func (d *decoder) make(class Global) error {
 	return d.rules.New(class)
 }
 
-// build gives an object its attributes. Those of a dictionary are not its items, and are dropped.
+// build gives an object its attributes. Those of a dictionary are not its items, and are dropped; so is the state of an
+// object that is no dictionary, such as that of numpy's types.
 func (d *decoder) build(target, state any) error {
 	to, isRecord := target.(*Record)
-	from, isState := state.(*Record)
-	if !isRecord || !isState {
+	if !isRecord {
 		return fmt.Errorf("a %T is the state of a %T", state, target)
 	}
-	if to.Class != (Global{}) {
+	if from, ok := state.(*Record); ok && to.Class != (Global{}) {
 		to.Keys, to.Values = from.Keys, from.Values
 	}
 	d.push(to)

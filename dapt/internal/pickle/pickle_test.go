@@ -50,11 +50,26 @@ func TestValuesAreDecoded(t *testing.T) {
 		"K\x01K\x02\x86.": Tuple{1, 2}, "(K\x01K\x02K\x03t.": Tuple{1, 2, 3}, ").": Tuple{}, "](K\x01K\x02e.": &List{[]any{1, 2}}, "]K\x01a.": &List{[]any{1}},
 		"}\x8c\x01aK\x01s.": &Record{Keys: []any{"a"}, Values: []any{1}}, "K\x05q\x000h\x00.": 5, "K\x05\x940h\x00.": 5,
 		"cpets\nDog\n.": dog, "\x8c\x04pets\x8c\x03Dog\x93.": dog, "cpets\nwalk\nK\x01\x85R.": Tuple{1}, "K\x03Q.": 3,
+		"cpets\nDog\n)\x81K\x01\x85b.":        &Record{Class: dog}, // a state that is no dictionary
 		"cpets\nDog\n)\x81}\x8c\x01aK\x01sb.": &Record{Class: dog, Keys: []any{"a"}, Values: []any{1}},
 	} {
 		if got, err := Decode([]byte(pickled), rules); err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("Decode(%q) = %v, %v, want %v", pickled, got, err, want)
 		}
+	}
+}
+
+func TestValuesFollowEachOther(t *testing.T) {
+	rest := []byte("K\x01.\x80\x02K\x02.more")
+	for want := 1; want <= 2; want++ {
+		got, left, err := DecodeFirst(rest, rules)
+		if err != nil || got != any(want) {
+			t.Fatalf("DecodeFirst(%q) = %v, %v, want %d", rest, got, err, want)
+		}
+		rest = left
+	}
+	if string(rest) != "more" {
+		t.Errorf("DecodeFirst leaves %q, want more", rest)
 	}
 }
 

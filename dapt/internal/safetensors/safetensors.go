@@ -54,6 +54,9 @@ func Read(path string) (*File, error) {
 
 // Decode reads a file's bytes. Its tensors must lie one after the other and fill the rest exactly.
 func Decode(data []byte) (*File, error) {
+	if what := other(data); what != "" {
+		return nil, fmt.Errorf("safetensors: it is %s", what)
+	}
 	if len(data) < 8 {
 		return nil, fmt.Errorf("safetensors: %d bytes, want at least the 8 of the header's length: the file is cut short", len(data))
 	}

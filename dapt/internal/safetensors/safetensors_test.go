@@ -93,6 +93,28 @@ func TestLyingHeadersAreErrors(t *testing.T) {
 	}
 }
 
+func TestOtherFilesAreCalledByTheirNames(t *testing.T) {
+	tar := make([]byte, 512)
+	copy(tar[257:], "ustar")
+	for want, data := range map[string]string{
+		"git lfs pull":      "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12\n",
+		"a page of HTML":    "\r\n<!DOCTYPE html><html><title>Sign in</title></html>",
+		"by gzip":           "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00",
+		"a tar archive":     string(tar),
+		"HDF5":              "\x89HDF\r\n\x1a\n",
+		`"accuracy: 61.2 %`: "accuracy: 61.2 % \u00b1 0.5 over three seeds",
+		"cut short":         "\x00\x01\x02",
+	} {
+		if _, err := Decode([]byte(data)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("Decode(%.40q) = %v, want an error with %q", data, err, want)
+		}
+	}
+	whole := with("{}"+strings.Repeat(" ", '<'-2), 0) // whose length begins as HTML does
+	if _, err := Decode(whole); whole[0] != '<' || err != nil {
+		t.Errorf("a header of %d bytes: %v", '<', err)
+	}
+}
+
 func TestEveryCutIsAnError(t *testing.T) {
 	whole := sample().Encode()
 	for size := range whole {
@@ -191,6 +213,8 @@ func TestEveryFloatTypeBecomesFloat32(t *testing.T) {
 func FuzzDecode(f *testing.F) {
 	f.Add(sample().Encode())
 	f.Add(with(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}`, 4))
+	f.Add([]byte("version https://git-lfs.github.com/spec/v1\n"))
+	f.Add([]byte("<html>"))
 	f.Add(append(bytes.Repeat([]byte{0xff}, 7), 0x7f))
 	f.Add(with(`{"a":{"dtype":"F32","shape":[1073741824,4294967296],"data_offsets":[0,4]}}`, 4))
 	f.Add(with(`{"__metadata__":{"a":"b"},"a":{"dtype":"F16","shape":[0],"data_offsets":[0,0]}}`, 0))

@@ -112,12 +112,12 @@ func notFinite(v float32) bool { return math.IsNaN(float64(v)) || math.IsInf(flo
 // checkPrompts encodes an image and a sentence with the initial prompts.
 func checkPrompts(t *testing.T, m *clip.Model, learner prompt.Learner) {
 	list := parameters(t, m, learner)
-	rows, err := m.Tokenizer.Tokenize([]string{strings.Repeat("a ", 12), strings.Repeat("a ", 20)}, m.Config.Context)
+	packed, err := m.Pack([]string{clip.Prompt(learner.Template("a {}."), "a b c"), clip.Prompt(learner.Template("a {}."), "a")})
 	if err != nil {
 		t.Fatal(err)
 	}
 	inputs := []any{
-		tensors.FromFlatDataAndDimensions(slices.Concat(rows...), len(rows), len(rows[0])),
+		packed.Tokens,
 		tensors.FromScalarAndDimensions(float32(0.5), 2, m.Config.Side, m.Config.Side, 3),
 	}
 	for _, p := range list {
@@ -133,9 +133,10 @@ func checkPrompts(t *testing.T, m *clip.Model, learner prompt.Learner) {
 		for i, p := range list {
 			values[p.Name] = nodes[2+i]
 		}
-		prompts := learner.Prompts(values)
+		prompts := prompt.Build(learner, values)
 		checkShapes(t, m, prompts)
-		return encode(clip.Bind(store, nodes[0].Graph(), m.Config), prompts, nodes[0], nodes[1])
+		sentences := clip.Sentences{Layout: packed.Layout, Tokens: nodes[0]}
+		return encode(clip.Bind(store, nodes[0].Graph(), m.Config), prompts, sentences, nodes[1])
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -147,22 +148,26 @@ func checkPrompts(t *testing.T, m *clip.Model, learner prompt.Learner) {
 	}
 	for i, tower := range []string{"text", "vision"} {
 		flat, err := tensors.CopyFlatData[float32](features[i])
-		if err != nil || len(flat) != 2*m.Config.Embed || slices.ContainsFunc(flat, notFinite) {
+		if err != nil || features[i].Shape().Dim(-2) != 2 || len(flat)%(2*m.Config.Embed) != 0 || slices.ContainsFunc(flat, notFinite) {
 			t.Errorf("the %s tower makes %v of the initial prompts, %v", tower, flat, err)
 		}
 	}
 }
 
-// encode returns the features of token rows and of images.
-func encode(towers *clip.Towers, prompts prompt.Prompts, rows, images *graph.Node) []*graph.Node {
-	x := towers.Text.Embed(rows)
-	if len(prompts.Text) > 0 && prompts.Text[0] != nil {
-		x = clip.Write(x, prompts.Text[0])
+// encode returns the features of two sentences, for each image if that makes them others, and of images.
+func encode(towers *clip.Towers, prompts prompt.Prompts, sentences clip.Sentences, images *graph.Node) []*graph.Node {
+	rows, image := towers.Text.Rows(sentences), towers.Vision.Encode(images, prompts.Vision)
+	if prompts.Each != nil {
+		return []*graph.Node{towers.Text.EncodeEach(rows, prompts.Each(clip.Normalize(image)), prompts.Text), image}
 	}
-	return []*graph.Node{towers.Text.EncodeRows(x, graph.ArgMax(rows, -1), prompts.Text), towers.Vision.Encode(images, prompts.Vision)}
+	if len(prompts.Text) > 0 && prompts.Text[0] != nil {
+		rows = rows.Write(prompts.Text[0], prompts.Behind)
+	}
+	return []*graph.Node{towers.Text.Encode([]clip.Rows{rows}, prompts.Text), image}
 }
 
-// checkShapes reports prompts that are not [context, width] of their tower, in float32.
+// checkShapes reports prompts that are not [context, width] of their tower, in float32; the first of the text tower may be
+// one for each of two classes.
 func checkShapes(t *testing.T, m *clip.Model, prompts prompt.Prompts) {
 	t.Helper()
 	check := func(tower string, width int, blocks []*graph.Node) {
@@ -170,7 +175,9 @@ func checkShapes(t *testing.T, m *clip.Model, prompts prompt.Prompts) {
 			if p == nil {
 				continue
 			}
-			if s := p.Shape(); s.DType != dtypes.Float32 || s.Rank() != 2 || s.Dim(1) != width || s.Dim(0) < 1 {
+			s := p.Shape()
+			own := tower == "text" && i == 0 && s.Rank() == 3 && s.Dim(0) == 2
+			if s.DType != dtypes.Float32 || s.Rank() != 2 && !own || s.Dim(-1) != width || s.Dim(-2) < 1 {
 				t.Errorf("%s prompt of block %d is %s, want Float32[context %d]", tower, i, s, width)
 			}
 		}

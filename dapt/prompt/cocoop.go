@@ -1,0 +1,66 @@
+package prompt
+
+import (
+	"cmp"
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/layers/activation"
+	"github.com/gomlx/gomlx/ml/nn"
+
+	"github.com/dapt-go/dapt-go/dapt/clip"
+)
+
+// CoCoOp is conditional context optimisation (Zhou et al., CVPR 2022): CoOp's context, to each token of which a small
+// network adds the same function of the image's feature (KaiyangZhou/CoOp trainers/cocoop.py). Every image has class texts
+// of its own, so that tuning and tests take as many texts an image as there are classes.
+type CoCoOp struct {
+	Context int    // tokens; 0 means 4
+	Phrase  string // whose first words the context starts as, and which begins each class's sentence; "" means "a photo of a"
+	Random  bool   // draws the context from a normal distribution instead, as it always is with more than 4 tokens
+}
+
+// Name returns "cocoop".
+func (CoCoOp) Name() string { return "cocoop" }
+
+func (l CoCoOp) opening() opening {
+	context := cmp.Or(l.Context, 4)
+	return opening{context, cmp.Or(l.Phrase, "a photo of a"), l.Random || context > 4}
+}
+
+// Template returns the initial phrase and the class name, whatever the data set's own sentence.
+func (l CoCoOp) Template(string) string { return l.opening().template() }
+
+// Parameters returns ctx [context, textWidth], and the two linear layers of meta_net: from the joint embedding to a
+// sixteenth of it, and from there to the text width.
+func (l CoCoOp) Parameters(m *clip.Model, rng *rand.Rand) ([]Parameter, error) {
+	if l.Context < 0 {
+		return nil, fmt.Errorf("prompt: CoCoOp with Context %d, want at least 1", l.Context)
+	}
+	hidden := m.Config.Embed / 16
+	if hidden == 0 {
+		return nil, fmt.Errorf("prompt: CoCoOp needs a CLIP whose joint embedding has at least 16 numbers, this one's has %d", m.Config.Embed)
+	}
+	ctx, err := l.opening().parameter(m, rng)
+	if err != nil {
+		return nil, err
+	}
+	list := append([]Parameter{ctx}, linear(rng, "meta_net.linear1", hidden, m.Config.Embed)...)
+	return append(list, linear(rng, "meta_net.linear2", m.Config.Text.Width, hidden)...), nil
+}
+
+// Prompts returns the context before an image changes it.
+func (CoCoOp) Prompts(p Values) Prompts { return Prompts{Text: []*graph.Node{p["ctx"]}} }
+
+// Condition adds meta_net's function of each image's feature to every token of the context.
+func (CoCoOp) Condition(p Values, features *graph.Node) *graph.Node {
+	layer := func(x *graph.Node, name string) *graph.Node {
+		return nn.Dense(x, p[name+".weight"], p[name+".bias"], compute.DenseLayoutOutputsInput)
+	}
+	bias := layer(activation.Relu(layer(features, "meta_net.linear1")), "meta_net.linear2")
+	batch, width, tokens := features.Shape().Dim(0), bias.Shape().Dim(-1), p["ctx"].Shape().Dim(0)
+	return graph.Add(graph.BroadcastToDims(graph.ExpandAxes(p["ctx"], 0), batch, tokens, width),
+		graph.BroadcastToDims(graph.ExpandAxes(bias, 1), batch, tokens, width))
+}

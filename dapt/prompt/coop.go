@@ -1,0 +1,86 @@
+package prompt
+
+import (
+	"cmp"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+
+	"github.com/gomlx/gomlx/core/graph"
+
+	"github.com/dapt-go/dapt-go/dapt/clip"
+)
+
+// CoOp is context optimisation (Zhou et al., IJCV 2022): learnable words in the sentences of the classes; the image tower
+// stays as CLIP left it (KaiyangZhou/CoOp trainers/coop.py). Prompts of KgCoOp and ProGrad, which differ in their losses,
+// are evaluated as CoOp's.
+type CoOp struct {
+	Context int    // tokens; 0 means 16
+	Phrase  string // whose first words the context starts as; "" draws it from a normal distribution
+	// Classes is the number of classes that have a context of their own, which are then all that there are; 0 means that one
+	// context serves all classes.
+	Classes  int
+	Position Position // of the class name; "" means End
+}
+
+// Position is where in a sentence the class name stands.
+type Position string
+
+// The positions: behind the context, between its halves, of which the second is the longer, or before it.
+const (
+	End    Position = "end"
+	Middle Position = "middle"
+	Front  Position = "front"
+)
+
+// Name returns "coop".
+func (CoOp) Name() string { return "coop" }
+
+func (l CoOp) opening() opening { return opening{cmp.Or(l.Context, 16), l.Phrase, l.Phrase == ""} }
+
+// behind is how many tokens of the context follow the class name.
+func (l CoOp) behind() int {
+	context := l.opening().context
+	switch l.Position {
+	case Middle:
+		return context - context/2
+	case Front:
+		return context
+	}
+	return 0
+}
+
+// Template returns the class name among words that the context overwrites, whatever the data set's own sentence. The
+// published code moves the embeddings of a name's tokens instead, which is the same unless the name ends with a
+// punctuation mark.
+func (l CoOp) Template(string) string {
+	behind := l.behind()
+	if behind == 0 {
+		return l.opening().template()
+	}
+	places := func(n int) string { return strings.Repeat("X ", n) }
+	return places(l.opening().context-behind) + "{} " + strings.TrimSpace(places(behind)) + "."
+}
+
+// Parameters returns ctx, [context, textWidth], or [classes, context, textWidth].
+func (l CoOp) Parameters(m *clip.Model, rng *rand.Rand) ([]Parameter, error) {
+	if l.Context < 0 || l.Classes < 0 {
+		return nil, fmt.Errorf("prompt: CoOp with Context %d and Classes %d, want at least 0 each", l.Context, l.Classes)
+	}
+	if l.Position != "" && l.Position != End && l.Position != Middle && l.Position != Front {
+		return nil, fmt.Errorf("prompt: CoOp with Position %q, want %q, %q or %q", l.Position, End, Middle, Front)
+	}
+	if l.Classes == 0 {
+		ctx, err := l.opening().parameter(m, rng)
+		return []Parameter{ctx}, err
+	}
+	if l.Phrase != "" {
+		return nil, fmt.Errorf("prompt: CoOp with Phrase %q and Classes %d: a context of each class starts at random, leave the phrase out", l.Phrase, l.Classes)
+	}
+	return []Parameter{normal(rng, "ctx", 0.02, l.Classes, l.opening().context, m.Config.Text.Width)}, nil
+}
+
+// Prompts writes the context into the class rows.
+func (l CoOp) Prompts(p Values) Prompts {
+	return Prompts{Text: []*graph.Node{p["ctx"]}, Behind: l.behind()}
+}

@@ -1,0 +1,121 @@
+package train
+
+import (
+	"context"
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/dapt-go/dapt-go/dapt"
+	"github.com/dapt-go/dapt-go/dapt/mask"
+	"github.com/dapt-go/dapt-go/dapt/prompt"
+)
+
+func TestConditionalTextsFollowTheImage(t *testing.T) {
+	e := ownEngine(t, newModel(1), prompt.CoCoOp{})
+	defer e.Close()
+	d, _ := newData()
+	ctx := context.Background()
+	whole, err := e.Scores(ctx, d, d.Test, quick())
+	if err != nil {
+		t.Fatal(err)
+	}
+	values := parameters(t, e)
+	for i := range values["meta_net.linear2.bias"] { // adds the same to every token of every image
+		values["meta_net.linear2.bias"][i] += 0.3
+	}
+	if err := e.SetParameters(values); err != nil {
+		t.Fatal(err)
+	}
+	one := quick()
+	one.Test = 1
+	changed, err := e.Scores(ctx, d, d.Test, one)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same := 0
+	for i, v := range changed.Logits.Values {
+		if v == whole.Logits.Values[i] {
+			same++
+		}
+	}
+	if same > 2 { // which rounding may make equal
+		t.Errorf("%d of %d logits are the same whatever the network that looks at the image says", same, len(whole.Logits.Values))
+	}
+	again, err := e.Scores(ctx, d, d.Test, quick()) // in batches of another size
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, v := range again.Logits.Values {
+		if math.Abs(float64(v-changed.Logits.Values[i])) > 1e-4 {
+			t.Errorf("logit %d is %g in one batch and %g in another", i, v, changed.Logits.Values[i])
+		}
+	}
+	if texts := whole.Texts.Values; len(texts) != len(classes)*e.Model.Config.Embed || texts[0] == 0 || texts[0] != again.Texts.Values[0] {
+		t.Errorf("the texts before an image changes them are %v and %v", texts[:2], again.Texts.Values[:2])
+	}
+	if _, err := e.Evaluate(ctx, d, d.Test, []string{"a tree"}, quick()); err == nil || !strings.Contains(err.Error(), "set Background.Negatives to 0") {
+		t.Errorf("with background texts beside the classes: %v", err)
+	}
+	if maps, err := e.Heat(ctx, d, d.Test[:2], nil, quick()); err != nil || len(maps) != 2 {
+		t.Errorf("Grad-CAM: %d maps, %v", len(maps), err)
+	}
+}
+
+func TestBatchesOfConditionalTextsAreBounded(t *testing.T) {
+	e := ownEngine(t, newModel(1), prompt.CoCoOp{})
+	defer e.Close()
+	c := quick()
+	for classes, want := range map[int]int{3: 8, 256: 4, 1000: 1, 5000: 1} {
+		if got := e.BatchSize(c, classes); got != want {
+			t.Errorf("batch with %d classes = %d, want %d", classes, got, want)
+		}
+	}
+}
+
+func TestEveryLearnerIsTuned(t *testing.T) {
+	d, _ := newData()
+	for _, l := range []prompt.Learner{
+		prompt.CoOp{Context: 2},
+		prompt.CoOp{Context: 2, Classes: 3, Position: prompt.Middle},
+		prompt.CoCoOp{},
+		prompt.VPT{Context: 2, Depth: 2},
+		prompt.PromptSRC{TextDepth: 2, VisionDepth: 2},
+	} {
+		e := ownEngine(t, newModel(1), l)
+		before := parameters(t, e)
+		c := quick()
+		c.Epochs, c.Final = 2, LastStep
+		out, err := Run{Engine: e, Method: dapt.Method{Learner: l}, Data: d, Config: c}.Tune(context.Background())
+		if err != nil {
+			t.Errorf("%s: %v", l.Name(), err)
+		} else if after := parameters(t, e); equalParameters(before, after) || !(out.Epochs[1].Losses["cls"] > 0) {
+			t.Errorf("%s: nothing was tuned, loss %g", l.Name(), out.Epochs[1].Losses["cls"])
+		}
+		e.Close()
+	}
+}
+
+func TestConditionalTextsAreDecoupled(t *testing.T) {
+	e := ownEngine(t, newModel(1), prompt.CoCoOp{})
+	defer e.Close()
+	d, _ := newData()
+	all, err := e.Decouple(context.Background(), dapt.Over(prompt.CoCoOp{}, mask.Files{}), d, d.Train[:2])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, one := range all {
+		if !(one.Share[0] > 0) || !(one.Share[0] < 1) || !(one.Losses[0] > 0) {
+			t.Errorf("%s: shares %v and losses %v", one.Item.Path, one.Share, one.Losses)
+		}
+	}
+}
+
+func TestContextOfEachClassFitsOnlyItsClasses(t *testing.T) {
+	e := ownEngine(t, newModel(1), prompt.CoOp{Context: 2, Classes: 5})
+	defer e.Close()
+	d, _ := newData()
+	if _, err := e.Evaluate(context.Background(), d, d.Test, nil, quick()); err == nil || !strings.Contains(err.Error(), "5 contexts, one for each class, but 3 classes") {
+		t.Errorf("Evaluate = %v, want an error with both numbers", err)
+	}
+}
