@@ -42,13 +42,18 @@ func (l lists) items(b experiment.Benchmark) ([]dataset.Item, error) {
 		return nil, fmt.Errorf("-shots is %d, want at least 0, which takes all", l.shots)
 	}
 	drawn := b.FewShot(l.shots, l.seed)
+	items := drawn.Train
 	switch l.split {
 	case "train":
-		return drawn.Train, nil
 	case "all":
-		return slices.Concat(drawn.Train, drawn.Val, drawn.Test), nil
+		items = slices.Concat(drawn.Train, drawn.Val, drawn.Test)
+	default:
+		return nil, fmt.Errorf("-split is %q, want train or all", l.split)
 	}
-	return nil, fmt.Errorf("-split is %q, want train or all", l.split)
+	if len(items) == 0 {
+		return nil, fmt.Errorf("%s has no training images: give -split all", b.Name)
+	}
+	return items, nil
 }
 
 func newShowMasks(s *session.Setup) *cobra.Command {

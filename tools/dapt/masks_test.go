@@ -155,6 +155,15 @@ func TestMakingMasksSaysWhatIsWrong(t *testing.T) {
 	}
 }
 
+func TestMasksOfNoImagesAreAnError(t *testing.T) {
+	root, _ := miniature(t, "ImageNetA")
+	for _, verb := range []string{"make", "check"} {
+		if _, err := runDapt(t, "masks", verb, "-data", "ImageNetA", "-root", root, "-out", t.TempDir()); err == nil || !strings.Contains(err.Error(), "ImageNetA has no training images: give -split all") {
+			t.Errorf("masks %s of a list without images: error is %v, want one that says where images are", verb, err)
+		}
+	}
+}
+
 func TestMasksAloneShowsASheet(t *testing.T) {
 	for _, args := range [][]string{{"masks"}, {"masks", "show"}} {
 		out := t.TempDir()
