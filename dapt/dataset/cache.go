@@ -1,8 +1,10 @@
 package dataset
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"path"
 	"slices"
 	"strings"
@@ -249,4 +251,29 @@ func (d *Dataset) WriteFewShot(w io.Writer, root string) error {
 		return fmt.Errorf("dataset: writing few-shot cache of %s: %w", d.Name, err)
 	}
 	return nil
+}
+
+// FewShotFrom is [Dataset.FewShot] as a file of fsys has it, shot_‹shots›-seed_‹seed›.pkl: a draw that others made, of lists in
+// an order that nobody else has, as of ImageNet's folders.
+func (d *Dataset) FewShotFrom(fsys fs.FS, shots int, seed uint64) (*Dataset, error) {
+	name := fmt.Sprintf("shot_%d-seed_%d.pkl", shots, seed)
+	file, err := fsys.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("dataset: there is no draw %s of %s: fetch it from who made it, or draw here: %w", name, d.Name, err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("dataset: reading a draw of %s: %w", d.Name, err)
+	}
+	defer file.Close()
+	drawn, err := d.ReadFewShot(file)
+	if err != nil {
+		return nil, fmt.Errorf("%w (in %s)", err, name)
+	}
+	count := map[int]int{}
+	for _, item := range drawn.Train {
+		if count[item.Label]++; count[item.Label] > shots {
+			return nil, fmt.Errorf("dataset: draw %s of %s has more than %d images of class %q: it is one of more shots", name, d.Name, shots, item.Class)
+		}
+	}
+	return drawn, nil
 }

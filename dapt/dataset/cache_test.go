@@ -274,3 +274,30 @@ func sameAfterWriting(t *testing.T, d, drawn *Dataset) {
 	}
 	equal(t, "what was read back", again.Hash(), drawn.Hash())
 }
+
+func TestDrawsOfOthersAreFoundByShotsAndSeed(t *testing.T) {
+	d := cachePets(t)
+	whole, err := os.ReadFile("testdata/shot_2-protocol_5.pkl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := fstest.MapFS{"shot_2-seed_1.pkl": {Data: whole}, "shot_1-seed_1.pkl": {Data: whole}, "shot_4-seed_1.pkl": {Data: whole[:9]}}
+	drawn, err := d.FewShotFrom(folder, 2, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := d.ReadFewShot(bytes.NewReader(whole))
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "Train", drawn.Train, want.Train)
+	equal(t, "Val", drawn.Val, want.Val)
+	for shots, want := range map[int]string{
+		16: "no draw shot_16-seed_1.pkl of Pets",
+		1:  `more than 1 images of class "Maine_Coon"`,
+		4:  "(in shot_4-seed_1.pkl)",
+	} {
+		_, err := d.FewShotFrom(folder, shots, 1)
+		fails(t, fmt.Sprintf("FewShotFrom with %d shots", shots), err, want)
+	}
+}
