@@ -35,9 +35,9 @@ func allowShares(root *cobra.Command, s *session.Setup, names ...string) {
 	}
 }
 
-// typed is the command with the flags that were set, but without its share.
+// typed is the command with its arguments and the flags that were set, but without its share.
 func typed(c *cobra.Command) []string {
-	command := []string{c.Name()}
+	command := append([]string{c.Name()}, c.Flags().Args()...)
 	c.Flags().Visit(func(f *pflag.Flag) {
 		value := f.Value.String()
 		if list, ok := f.Value.(pflag.SliceValue); ok {

@@ -67,10 +67,10 @@ func TestATargetThatIsNotKnownIsAnError(t *testing.T) {
 
 func TestAPresetStandsAlone(t *testing.T) {
 	for want, args := range map[string][]string{
-		"has its own -epochs, -masks": {"-masks", "true", "-epochs", "2"},
-		"want at least 1":             {"-seeds", "0"},
-		"without Targets":             {"-preset", "maple/cross-dataset"},
-		`no setting is called "best"`: {"-preset", "best"},
+		"has its own -epochs, -masks: leave": {"-masks", "true", "-epochs", "2", "-share", "0/2"},
+		"want at least 1":                    {"-seeds", "0"},
+		"without Targets":                    {"-preset", "maple/cross-dataset"},
+		`no setting is called "best"`:        {"-preset", "best"},
 	} {
 		args = append([]string{"train", "-preset", "maple/few-shot"}, args...)
 		if _, err := command(t, args...); err == nil || !strings.Contains(err.Error(), want) {

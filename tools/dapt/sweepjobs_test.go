@@ -239,14 +239,19 @@ func TestSweepsAreWrittenToFiles(t *testing.T) {
 }
 
 func TestTheCommandIsKeptAsItWasTyped(t *testing.T) {
-	c, rest, err := newRoot().Find(doubleDashes(strings.Fields("fewshot -shots 1,2 -share 1/8 -methods maple,zero-shot -rate 0.01 -data ./a")))
-	if err == nil {
-		err = c.ParseFlags(rest)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got, want := strings.Join(typed(c), " "), "fewshot -data=./a -methods=maple,zero-shot -rate=0.01 -shots=1,2"; got != want {
-		t.Errorf("typed = %s, want %s", got, want)
+	for line, want := range map[string]string{
+		"fewshot -shots 1,2 -share 1/8 -methods maple,zero-shot -rate 0.01 -data ./a": "fewshot -data=./a -methods=maple,zero-shot -rate=0.01 -shots=1,2",
+		"reproduce -seeds 1 few-shot -share 1/8":                                      "reproduce few-shot -seeds=1",
+	} {
+		c, rest, err := newRoot().Find(doubleDashes(strings.Fields(line)))
+		if err == nil {
+			err = c.ParseFlags(rest)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(typed(c), " "); got != want {
+			t.Errorf("typed = %s, want %s", got, want)
+		}
 	}
 }
