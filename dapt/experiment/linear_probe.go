@@ -54,12 +54,19 @@ func (p LinearProbe) Run(ctx context.Context, lab *Lab) ([]Result, error) {
 		return nil, err
 	}
 	var all []*probing
+	var runs []run
 	for _, benchmark := range p.Benchmarks {
 		b, err := p.prepare(ctx, lab, benchmark)
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, b)
+		for _, r := range b.runs {
+			runs = append(runs, run{result: r.result})
+		}
+	}
+	if err := twice(runs); err != nil {
+		return nil, err
 	}
 	return lab.probe(ctx, all)
 }
@@ -80,7 +87,7 @@ func (p LinearProbe) validate() error {
 			return fmt.Errorf("experiment: seed %d, want 0 to %d, which are NumPy's", seed, uint32(math.MaxUint32))
 		}
 	}
-	return plan{seeds: p.Seeds, shots: p.Shots}.twice()
+	return nil
 }
 
 // prepare lists the runs on a benchmark, and refuses one that has none.

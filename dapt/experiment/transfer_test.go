@@ -124,6 +124,13 @@ func TestProtocolsTogetherAreOneExperiment(t *testing.T) {
 	c.Targets = nil
 	lab.Report = func(p Progress) { t.Errorf("%s began before the last protocol was looked at", p.Run) }
 	b.Seeds = []int{7}
+	other := *b.Train
+	other.Batch++
+	again := b
+	again.Train = &other
+	if _, err := (Together{b, again}).Run(context.Background(), lab); err == nil || !strings.Contains(err.Error(), "is there twice, perhaps with other settings") {
+		t.Errorf("the same runs with other settings: error is %v, want one before any begins", err)
+	}
 	if _, err := (Together{b, c}).Run(context.Background(), lab); err == nil {
 		t.Error("a protocol that cannot be is no error")
 	}
