@@ -77,7 +77,7 @@ func newRoot() *cobra.Command {
 	root.AddCommand(newQuickstart(&s), newFewShot(&s), newDataEfficient(&s), newBaseToNovel(&s), newCrossDataset(&s), newDomainGeneralization(&s),
 		newReproduce(&s), newPresets(), newProbe(&s), newZeroShot(&s), newTrain(&s), newEval(&s), newPredict(&s), newWords(&s), newMasks(&s), newSplit(&s), newReport(&s), newBackends(&s))
 	root.AddCommand(newMerge(), newSweep())
-	allowShares(root, &s, "quickstart", "fewshot", "dataeff", "basetonovel", "crossdata", "domaingen", "reproduce", "zeroshot", "train")
+	allowShares(root, &s)
 	return root
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -24,13 +25,14 @@ func (f shareFlag) Set(text string) (err error) {
 	return err
 }
 
+// dividedCommands run whole experiments.
+var dividedCommands = []string{"quickstart", "fewshot", "dataeff", "basetonovel", "crossdata", "domaingen", "reproduce", "zeroshot", "train"}
+
 // allowShares gives -share to the commands that run whole experiments.
-func allowShares(root *cobra.Command, s *session.Setup, names ...string) {
+func allowShares(root *cobra.Command, s *session.Setup) {
 	for _, c := range root.Commands() {
-		for _, name := range names {
-			if c.Name() == name {
-				c.Flags().Var(shareFlag{&s.Share}, "share", "do only share I of N of the runs, I from 0 to N-1, in OUT/share-I-of-N; see merge and sweep")
-			}
+		if slices.Contains(dividedCommands, c.Name()) {
+			c.Flags().Var(shareFlag{&s.Share}, "share", "do only share I of N of the runs, I from 0 to N-1, in OUT/share-I-of-N; see merge and sweep")
 		}
 	}
 }

@@ -207,7 +207,7 @@ func TestWrongSweepsAreErrors(t *testing.T) {
 		{"sweep slurm -tasks 8 fewshot", "name the experiment after two dashes"},
 		{"sweep slurm -tasks 8 --", "name the experiment after two dashes"},
 		{"sweep slurm -- fewshot", "0 tasks, want at least 1"},
-		{"sweep slurm -tasks 8 -- report", `"report" runs no experiment`},
+		{"sweep slurm -tasks 8 -- report", `"report" runs no experiment that can be divided, want one of quickstart, fewshot, dataeff, basetonovel`},
 		{"sweep slurm -tasks 8 -- sweep slurm", `"slurm" runs no experiment`},
 		{"sweep slurm -tasks 8 -- none", "unknown command"},
 		{"sweep slurm -tasks 8 -- fewshot -share 1/8", "leave it out"},

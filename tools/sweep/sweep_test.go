@@ -258,6 +258,16 @@ func TestLocalGivesEachProcessAShareAndADevice(t *testing.T) {
 	}
 }
 
+func TestLocalWithoutDevicesRunsAllShares(t *testing.T) {
+	for _, devices := range [][]string{nil, {}} {
+		var out bytes.Buffer
+		j := Job{Name: "a", Tasks: 2, Program: script(t, `echo "$*"`), Command: []string{"fewshot"}}
+		if err := (Local{Devices: devices, Output: &out}).Run(context.Background(), j); err != nil || strings.Count(out.String(), "fewshot -share") != 2 {
+			t.Errorf("with devices %#v: %v, output is %q, want two shares", devices, err, out.String())
+		}
+	}
+}
+
 func TestLocalStopsAllProcesses(t *testing.T) {
 	ctx, stop := context.WithCancel(context.Background())
 	out := &watch{stop: stop, after: "ready"}
