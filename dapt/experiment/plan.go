@@ -107,14 +107,17 @@ func (p plan) runs(lab *Lab) ([]run, error) {
 	}
 	var runs []run
 	for _, benchmark := range p.benchmarks {
-		hash := benchmark.Hash()
+		data := benchmark.Hash()
+		for _, target := range p.targets {
+			data = hash(data + target.Hash())
+		}
 		for _, method := range p.methods {
 			added, err := p.of(lab, benchmark, method)
 			if err != nil {
 				return nil, err
 			}
 			for _, r := range added {
-				r.result.DataHash = hash
+				r.result.DataHash = data
 				runs = append(runs, r)
 			}
 		}

@@ -136,6 +136,25 @@ func TestProtocolsTogetherAreOneExperiment(t *testing.T) {
 	}
 }
 
+func TestAnotherListOfATargetIsOtherData(t *testing.T) {
+	var hashes []string
+	for _, count := range []int{0, 1} {
+		c := transfer(dapt.Method{Learner: learner})
+		test := c.Targets[1].Test
+		test[0], test[count] = test[count], test[0] // as many images, of the same classes
+		runs, _, err := newLab(t, t.TempDir()).plan(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range runs {
+			hashes = append(hashes, r.result.DataHash)
+		}
+	}
+	if len(hashes) != 4 || hashes[0] != hashes[1] || hashes[2] != hashes[3] || hashes[0] == hashes[2] {
+		t.Errorf("hashes of two seeds and of another list are %q, want one for each list", hashes)
+	}
+}
+
 func TestAnotherListOfImagesIsAnotherResult(t *testing.T) {
 	folder, b := t.TempDir(), small()
 	b.Methods, b.Seeds = b.Methods[1:2], []int{1}
