@@ -86,7 +86,7 @@ const (
 )
 
 // step is the work of an image of a step.
-func (r *run) step() int {
+func (r run) step() int {
 	if r.method.Decouples() {
 		return daptStep
 	}
@@ -94,7 +94,7 @@ func (r *run) step() int {
 }
 
 // cost is the run's work, for the progress bar.
-func (r *run) cost() int {
+func (r run) cost() int {
 	work, images := 0, len(r.data.Train)
 	for _, t := range r.tests {
 		work += len(t.data.Test)
@@ -111,9 +111,12 @@ func (r *run) cost() int {
 	return work
 }
 
+// results is the run's result.
+func (r run) results() []Result { return []Result{r.result} }
+
 // runAll does those runs of the lab's share that are not on file, and returns the results of the share, in their order.
 func (l *Lab) runAll(ctx context.Context, runs []run) ([]Result, error) {
-	runs, err := l.own(runs)
+	runs, err := begin(l, runs)
 	if err != nil {
 		return nil, err
 	}
