@@ -49,6 +49,14 @@ type test struct {
 func (r *run) describe(lab *Lab, protocol string, shots int) error {
 	s := newSettings(r.method, r.config, r.focus, r.share)
 	s.Template = r.data.OwnTemplate()
+	for _, t := range r.tests {
+		if own := t.data.OwnTemplate(); own != "" && t.data.Name != r.data.Name {
+			if s.Templates == nil {
+				s.Templates = map[string]string{}
+			}
+			s.Templates[t.name] = own
+		}
+	}
 	config, err := json.Marshal(s)
 	if err != nil {
 		return fmt.Errorf("experiment: encoding the settings: %w", err)

@@ -136,6 +136,15 @@ func TestProtocolsTogetherAreOneExperiment(t *testing.T) {
 	}
 }
 
+func TestAnotherSentenceOfATargetIsAnotherResult(t *testing.T) {
+	folder, c := t.TempDir(), transfer(dapt.Method{Learner: prompt.ZeroShot{}})
+	do(t, folder, c)
+	c.Targets[1].Template = "a {} seen from above."
+	if _, computed := do(t, folder, c); len(computed) != 1 {
+		t.Errorf("with another sentence of a target %q are computed, want the run", computed)
+	}
+}
+
 func TestAnotherListOfATargetIsOtherData(t *testing.T) {
 	var hashes []string
 	for _, count := range []int{0, 1} {
