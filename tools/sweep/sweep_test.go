@@ -203,7 +203,8 @@ func find(t *testing.T, name string) string {
 
 func TestJobsThatNoClusterTakesAreErrors(t *testing.T) {
 	for want, change := range map[string]func(j *Job, c *Cluster, partition *string){
-		"called \"Few Shot\"":          func(j *Job, _ *Cluster, _ *string) { j.Name = "Few Shot" },
+		"called \"Few Shot\"":                          func(j *Job, _ *Cluster, _ *string) { j.Name = "Few Shot" },
+		"1001 tasks, want at least 1 and at most 1000": func(j *Job, _ *Cluster, _ *string) { j.Tasks = 1001 },
 		"0 tasks":                      func(j *Job, _ *Cluster, _ *string) { j.Tasks = 0 },
 		"-1 GPUs":                      func(j *Job, _ *Cluster, _ *string) { j.GPUs = -1 },
 		"-2 CPUs":                      func(j *Job, _ *Cluster, _ *string) { j.CPUs = -2 },
