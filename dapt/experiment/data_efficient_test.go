@@ -132,8 +132,9 @@ func TestBadSelectionsAreErrorsBeforeAnythingRuns(t *testing.T) {
 		{"a selection twice", func(d *DataEfficient) {
 			d.Selections = []selection.Method{selection.Herding{}, selection.Herding{Farthest: true}}
 		}, "herding is there twice"},
-		{"a method twice", func(d *DataEfficient) { d.Methods = append(d.Methods, d.Methods[1]) }, "method maple is there twice"},
-		{"a seed twice", func(d *DataEfficient) { d.Seeds = []int{1, 1} }, "seed 1 is there twice"},
+		{"a method twice", func(d *DataEfficient) { d.Methods = append(d.Methods, d.Methods[1]) }, "maple on Tiny, data_efficient with 5 shots and seed 1 by uniform 0.4, is there twice"},
+		{"a seed twice", func(d *DataEfficient) { d.Seeds = []int{1, 1} }, "and seed 1 by"},
+		{"a data set twice", func(d *DataEfficient) { d.Benchmarks = append(d.Benchmarks, d.Benchmarks[0]) }, "zero-shot on Tiny, data_efficient with 0 shots and seed 1, is there twice"},
 		{"masks that are not there", func(d *DataEfficient) {
 			d.Methods = []dapt.Method{d.Methods[1], dapt.Over(d.Methods[1].Learner, mask.Files{Folder: "nowhere"})}
 		}, "nowhere"},

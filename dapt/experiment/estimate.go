@@ -32,7 +32,7 @@ type Seconds struct {
 
 // Outlook is what an experiment is going to take.
 type Outlook struct {
-	Runs, Left int    // all runs, and those that are not on file
+	Runs, Left int    // all runs of the share, and those that are not on file
 	Work       []Work // that is left, in the order of the experiment
 	// Measured are the paces that were measured, by method, with as few and as many classes as the method is going to be tuned on.
 	Measured []Pace
@@ -45,14 +45,20 @@ type Pace struct {
 	Seconds
 }
 
-// Look tells what a protocol is going to do that is not on file yet. It computes nothing.
+// Look tells what the lab's share of a protocol is going to do that is not on file yet. It computes nothing.
 func (l *Lab) Look(p Protocol) (Outlook, error) {
+	if probe, ok := p.(LinearProbe); ok {
+		return probe.look(l)
+	}
 	planners, err := Together{p}.planners()
 	if err != nil {
 		return Outlook{}, err
 	}
 	runs, _, err := l.plan(planners...)
 	if err != nil {
+		return Outlook{}, err
+	}
+	if runs, _, err = own(l, runs); err != nil {
 		return Outlook{}, err
 	}
 	o := Outlook{Runs: len(runs)}

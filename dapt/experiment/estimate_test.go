@@ -40,6 +40,53 @@ func TestTheOutlookCountsWhatIsLeft(t *testing.T) {
 	}
 }
 
+func TestTheOutlookIsTheSharesOwn(t *testing.T) {
+	probe := LinearProbe{Benchmarks: []Benchmark{newBenchmark(), elsewhere("Other", 0)}, Shots: []int{1, 2}, Seeds: []int{1, 2}}
+	probe.Benchmarks[1].Train, probe.Benchmarks[1].Val = probe.Benchmarks[0].Train, probe.Benchmarks[0].Val
+	for _, p := range []Protocol{tiny(), probe} {
+		runs := 0
+		for i := range 2 {
+			lab := newLab(t, t.TempDir())
+			lab.Share = Share{i, 2}
+			o, err := lab.Look(p)
+			if err != nil || o.Left != o.Runs || o.Runs == 0 {
+				t.Errorf("share %d of %T: %+v, %v", i, p, o, err)
+			}
+			runs += o.Runs
+			results, err := p.Run(context.Background(), lab)
+			if err != nil || len(results) != o.Runs {
+				t.Errorf("share %d of %T has %d results, %v, want the %d that were foreseen", i, p, len(results), err, o.Runs)
+			}
+		}
+		if whole, err := newLab(t, t.TempDir()).Look(p); err != nil || runs != whole.Runs {
+			t.Errorf("%T: shares have %d runs, %v, want %d", p, runs, err, whole.Runs)
+		}
+	}
+	lab := newLab(t, t.TempDir())
+	lab.Share = Share{2, 2}
+	if _, err := lab.Look(tiny()); err == nil {
+		t.Error("a share that there is not has an outlook")
+	}
+}
+
+func TestTheOutlookOfLinearProbesCountsImagesToEncode(t *testing.T) {
+	probe := LinearProbe{Benchmarks: []Benchmark{newBenchmark()}, Shots: []int{5}, Seeds: []int{1}}
+	folder := t.TempDir()
+	lab := newLab(t, folder)
+	o, err := lab.Look(probe) // 20 training images, 8 of validation, 12 + 8 test images
+	if err == nil {
+		o, err = lab.Measure(context.Background(), o, nil)
+	}
+	if err != nil || len(o.Work) != 1 || o.Work[0].Tested != 48 || o.Work[0].Runs != 1 || o.Seconds(o.Work[0]) <= 0 {
+		t.Fatalf("%+v, %v, want one run that encodes 48 images, and how long that takes", o, err)
+	}
+	do(t, folder, probe)
+	probe.Seeds = []int{1, 2}
+	if o, err = newLab(t, folder).Look(probe); err != nil || o.Runs != 2 || o.Left != 1 || o.Work[0].Tested != 0 {
+		t.Errorf("after one of two runs: %+v, %v, want one left that encodes nothing", o, err)
+	}
+}
+
 func TestMeasuringLeavesNothingOnFile(t *testing.T) {
 	folder := t.TempDir()
 	lab := newLab(t, folder)

@@ -137,13 +137,16 @@ type settings struct {
 	Learner string         `json:"learner"`
 	Options prompt.Learner `json:"options"` // of the learner
 	// Template is the data set's hand-crafted sentence where it is not the usual one of that data set.
-	Template string        `json:"template,omitempty"`
-	Masks    string        `json:"masks,omitempty"`
-	Source   mask.Source   `json:"mask_source,omitempty"`
-	Loss     *dapt.Config  `json:"loss,omitempty"`
-	Train    *train.Config `json:"train,omitempty"`
-	Focus    int           `json:"focus_images,omitempty"`
-	Share    *share        `json:"selection,omitempty"`
+	Template string `json:"template,omitempty"`
+	// Templates are those of targets that have others than usual, by target.
+	Templates map[string]string `json:"target_templates,omitempty"`
+
+	Masks  string        `json:"masks,omitempty"`
+	Source mask.Source   `json:"mask_source,omitempty"`
+	Loss   *dapt.Config  `json:"loss,omitempty"`
+	Train  *train.Config `json:"train,omitempty"`
+	Focus  int           `json:"focus_images,omitempty"`
+	Share  *share        `json:"selection,omitempty"`
 }
 
 func newSettings(m dapt.Method, c train.Config, focus int, kept *share) settings {

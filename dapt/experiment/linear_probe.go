@@ -8,6 +8,10 @@ import (
 	"math"
 
 	"github.com/gomlx/compute/dtypes"
+
+	"github.com/dapt-go/dapt-go/dapt"
+	"github.com/dapt-go/dapt-go/dapt/prompt"
+	"github.com/dapt-go/dapt-go/dapt/train"
 )
 
 // LinearProbe is the few-shot baseline without texts: logistic regressions on the features of the frozen image tower, of a
@@ -40,7 +44,23 @@ type probeSettings struct {
 
 // Run returns the results of all runs in the order of benchmarks, shots and seeds, as [BaseToNovel.Run] does. Features that
 // were encoded are kept in the lab's folder "features", too, and are not encoded again.
+//
+// A share does all runs of some benchmarks, so that no image is encoded twice.
 func (p LinearProbe) Run(ctx context.Context, lab *Lab) ([]Result, error) {
+	all, err := p.list(lab)
+	if err != nil {
+		return nil, err
+	}
+	for _, b := range all {
+		if err := b.check(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return lab.probe(ctx, all)
+}
+
+// list lists the runs on each benchmark, and checks them.
+func (p LinearProbe) list(lab *Lab) ([]*probing, error) {
 	if p.Shots == nil {
 		p.Shots = []int{1, 2, 4, 8, 16}
 	}
@@ -54,14 +74,41 @@ func (p LinearProbe) Run(ctx context.Context, lab *Lab) ([]Result, error) {
 		return nil, err
 	}
 	var all []*probing
+	var runs []run
 	for _, benchmark := range p.Benchmarks {
-		b, err := p.prepare(ctx, lab, benchmark)
+		b, err := p.prepare(lab, benchmark)
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, b)
+		for _, r := range b.runs {
+			runs = append(runs, run{result: r.result})
+		}
 	}
-	return lab.probe(ctx, all)
+	return all, twice(runs)
+}
+
+// look is [Lab.Look] of linear probes. Fits are not in it.
+func (p LinearProbe) look(lab *Lab) (Outlook, error) {
+	all, err := p.list(lab)
+	if err == nil {
+		all, _, err = own(lab, all)
+	}
+	var o Outlook
+	for _, b := range all {
+		todo, images, lacks := b.left(lab)
+		if err = errors.Join(err, lacks); err != nil {
+			return o, err
+		}
+		o.Runs, o.Left = o.Runs+len(b.runs), o.Left+todo
+		if todo == 0 {
+			continue
+		}
+		encoding := run{method: dapt.Method{Learner: prompt.ZeroShot{}}, config: train.Paper(), data: b.Dataset, tests: b.tests}
+		encoding.config.DType = b.dtype
+		o.Work = append(o.Work, Work{Dataset: b.Name, Method: linearProbe, Classes: len(b.Classes), Runs: todo, Tested: images, run: encoding})
+	}
+	return o, err
 }
 
 // validate finds what cannot be before anything is read.
@@ -80,16 +127,16 @@ func (p LinearProbe) validate() error {
 			return fmt.Errorf("experiment: seed %d, want 0 to %d, which are NumPy's", seed, uint32(math.MaxUint32))
 		}
 	}
-	return plan{seeds: p.Seeds, shots: p.Shots}.twice()
+	return nil
 }
 
 // prepare lists the runs on a benchmark, and refuses one that has none.
-func (p LinearProbe) prepare(ctx context.Context, lab *Lab, benchmark Benchmark) (*probing, error) {
+func (p LinearProbe) prepare(lab *Lab, benchmark Benchmark) (*probing, error) {
 	b := newProbing(benchmark, p.DType)
 	if len(b.Val) == 0 && p.ValFromTest {
 		b.search = testList
 	}
-	if err := errors.Join(b.lacks(), b.check(ctx)); err != nil {
+	if err := b.lacks(); err != nil {
 		return nil, err
 	}
 	for _, shots := range p.Shots {

@@ -236,21 +236,22 @@ func probeFile(t *testing.T, folder string) string {
 
 func TestProbesThatCannotBeAreErrors(t *testing.T) {
 	for want, change := range map[string]func(*LinearProbe){
-		"0 benchmarks":                    func(p *LinearProbe) { p.Benchmarks = nil },
-		"0 seeds":                         func(p *LinearProbe) { p.Seeds = []int{} },
-		"0 numbers of shots":              func(p *LinearProbe) { p.Shots = []int{} },
-		"of 0 shots":                      func(p *LinearProbe) { p.Shots = []int{0} },
-		"seed -1":                         func(p *LinearProbe) { p.Seeds = []int{-1} },
-		"seed 4294967296":                 func(p *LinearProbe) { p.Seeds = []int{1 << 32} },
-		"seed 1 is there twice":           func(p *LinearProbe) { p.Seeds = []int{1, 1} },
-		"number of shots 4 is there":      func(p *LinearProbe) { p.Shots = []int{4, 4} },
-		"no validation images":            func(p *LinearProbe) { p.Benchmarks[0].Val = nil },
-		"no test images":                  func(p *LinearProbe) { p.Benchmarks[0].Test = nil },
-		"1 classes, want at least 2":      func(p *LinearProbe) { p.Benchmarks[0].Classes = classes[:1] },
-		`have no training image, such as`: func(p *LinearProbe) { p.Benchmarks[0].Train = p.Benchmarks[0].Train[5:] },
-		"label 9":                         func(p *LinearProbe) { p.Benchmarks[0].Conditions[0].Items[0].Label = 9 },
-		"are missing":                     func(p *LinearProbe) { p.Benchmarks[0].Test[0].Path = "images/none.png" },
-		"cannot compute in":               func(p *LinearProbe) { p.DType = dtypes.Float64 },
+		"0 benchmarks":       func(p *LinearProbe) { p.Benchmarks = nil },
+		"0 seeds":            func(p *LinearProbe) { p.Seeds = []int{} },
+		"0 numbers of shots": func(p *LinearProbe) { p.Shots = []int{} },
+		"of 0 shots":         func(p *LinearProbe) { p.Shots = []int{0} },
+		"seed -1":            func(p *LinearProbe) { p.Seeds = []int{-1} },
+		"seed 4294967296":    func(p *LinearProbe) { p.Seeds = []int{1 << 32} },
+		"with 1 shots and seed 1, is there twice": func(p *LinearProbe) { p.Seeds = []int{1, 1} },
+		"with 4 shots and seed 2, is there twice": func(p *LinearProbe) { p.Shots = []int{4, 4} },
+		"linear-probe on":                         func(p *LinearProbe) { p.Benchmarks = append(p.Benchmarks, p.Benchmarks[0]) },
+		"no validation images":                    func(p *LinearProbe) { p.Benchmarks[0].Val = nil },
+		"no test images":                          func(p *LinearProbe) { p.Benchmarks[0].Test = nil },
+		"1 classes, want at least 2":              func(p *LinearProbe) { p.Benchmarks[0].Classes = classes[:1] },
+		`have no training image, such as`:         func(p *LinearProbe) { p.Benchmarks[0].Train = p.Benchmarks[0].Train[5:] },
+		"label 9":                                 func(p *LinearProbe) { p.Benchmarks[0].Conditions[0].Items[0].Label = 9 },
+		"are missing":                             func(p *LinearProbe) { p.Benchmarks[0].Test[0].Path = "images/none.png" },
+		"cannot compute in":                       func(p *LinearProbe) { p.DType = dtypes.Float64 },
 	} {
 		p := probes()
 		change(&p)

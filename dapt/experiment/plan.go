@@ -2,7 +2,6 @@ package experiment
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -69,7 +68,7 @@ func (l *Lab) plan(protocols ...planner) (runs []run, needed []Benchmark, err er
 			}
 		}
 	}
-	return runs, needed, nil
+	return runs, needed, twice(runs)
 }
 
 // checkMasks looks at all masks that can be looked at before anything is tuned.
@@ -103,19 +102,22 @@ func (p plan) runs(lab *Lab) ([]run, error) {
 		return nil, fmt.Errorf("experiment: %s with %d benchmarks, %d methods and %d seeds, want at least 1 each",
 			p.protocol, len(p.benchmarks), len(p.methods), len(p.seeds))
 	}
-	if err := errors.Join(p.train.Validate(), p.twice()); err != nil {
+	if err := p.train.Validate(); err != nil {
 		return nil, err
 	}
 	var runs []run
 	for _, benchmark := range p.benchmarks {
-		hash := benchmark.Hash()
+		data := benchmark.Hash()
+		for _, target := range p.targets {
+			data = hash(data + target.Hash())
+		}
 		for _, method := range p.methods {
 			added, err := p.of(lab, benchmark, method)
 			if err != nil {
 				return nil, err
 			}
 			for _, r := range added {
-				r.result.DataHash = hash
+				r.result.DataHash = data
 				runs = append(runs, r)
 			}
 		}
@@ -123,27 +125,20 @@ func (p plan) runs(lab *Lab) ([]run, error) {
 	return runs, nil
 }
 
-// twice finds what is asked for twice, which no table would take.
-func (p plan) twice() error {
+// twice finds a run that is there twice, perhaps with other settings, which no table would take.
+func twice(runs []run) error {
 	seen := map[string]bool{}
-	var twice []error
-	add := func(what string, value any) {
-		if key := fmt.Sprint(what, " ", value); !seen[key] {
-			seen[key] = true
-			return
+	for _, r := range runs {
+		name := fmt.Sprintf("%s on %s, %s with %d shots and seed %d", r.result.Method, r.result.Dataset, r.result.Protocol, r.result.Shots, r.result.Seed)
+		if r.share != nil {
+			name += fmt.Sprintf(" by %s %g", r.share.Method, r.share.Keep.Ratio)
 		}
-		twice = append(twice, fmt.Errorf("experiment: %s %v is there twice", what, value))
+		if seen[name] {
+			return fmt.Errorf("experiment: %s, is there twice, perhaps with other settings: run them apart", name)
+		}
+		seen[name] = true
 	}
-	for _, m := range p.methods {
-		add("method", m.Name())
-	}
-	for _, seed := range p.seeds {
-		add("seed", seed)
-	}
-	for _, shots := range p.shots {
-		add("number of shots", shots)
-	}
-	return errors.Join(twice...)
+	return nil
 }
 
 // of lists the runs of one method on one benchmark: a single one if there is nothing to train.

@@ -93,16 +93,20 @@ func (b *probing) wanted(runs []probeRun) [][]bool {
 // fitCost is how many images a fit counts as in the progress: with ViT-B/16 on two cores, a second or less.
 const fitCost = 16
 
-// probe does the runs that are not on file, and returns the results of all, in their order.
+// probe does those runs of the lab's share that are not on file, and returns the results of the share, in their order.
 func (l *Lab) probe(ctx context.Context, all []*probing) ([]Result, error) {
+	all, err := begin(l, all)
+	if err != nil {
+		return nil, err
+	}
 	bar := meter{report: l.Report}
 	l.meter = &bar
 	for _, b := range all {
-		cost, err := b.cost(l)
+		todo, images, err := b.left(l)
 		if err != nil {
 			return nil, err
 		}
-		bar.at.Total += cost
+		bar.at.Total += todo*probeFits*fitCost + images
 		bar.at.Runs += len(b.runs)
 	}
 	var results []Result
@@ -115,18 +119,39 @@ func (l *Lab) probe(ctx context.Context, all []*probing) ([]Result, error) {
 	return results, nil
 }
 
-// cost is the work that is left, for the progress bar. It finds bad files of features, too.
-func (b *probing) cost(l *Lab) (int, error) {
+// left are the runs that are not on file, and the images whose features they lack. It finds bad files of features, too.
+func (b *probing) left(l *Lab) (runs, images int, err error) {
 	todo := b.todo(l)
-	work := len(todo) * probeFits * fitCost
 	for i, wanted := range b.wanted(todo) {
 		f, err := l.features(b.Dataset, b.lists[i].items, b.dtype)
 		if err != nil {
-			return 0, err
+			return 0, 0, err
 		}
-		work += len(f.missing(wanted))
+		images += len(f.missing(wanted))
 	}
-	return work, nil
+	return len(todo), images, nil
+}
+
+// cost is the work of all runs: fits, and encoding the images.
+func (b *probing) cost() int {
+	work := len(b.runs) * probeFits * fitCost
+	for _, wanted := range b.wanted(b.runs) {
+		for _, wanted := range wanted {
+			if wanted {
+				work++
+			}
+		}
+	}
+	return work
+}
+
+// results are those of the benchmark's runs.
+func (b *probing) results() []Result {
+	var list []Result
+	for _, r := range b.runs {
+		list = append(list, r.result)
+	}
+	return list
 }
 
 // run does the benchmark's runs. The first that is not on file encodes the images of all.

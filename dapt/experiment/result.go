@@ -17,7 +17,7 @@ type Result struct {
 	Shots     int             `json:"shots"`      // images a class; 0 for zero-shot
 	Config    json.RawMessage `json:"config"`     // the whole configuration
 	SplitHash string          `json:"split_hash"` // of the training, validation and test items
-	DataHash  string          `json:"data_hash"`  // of the whole data set that these were drawn from, the same for all seeds
+	DataHash  string          `json:"data_hash"`  // of the whole data sets that these were drawn from, the same for all seeds
 	// SourceHash is of what was tuned on and of its test items, where others are tested too; "" otherwise. Runs that differ in
 	// their targets only share their tuned prompts.
 	SourceHash string     `json:"source_hash,omitempty"`

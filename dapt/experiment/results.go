@@ -58,7 +58,8 @@ func readLines[T any](path string) ([]line[T], error) {
 	}
 }
 
-// appendLine adds one line of JSON and waits until it is on the disk. A line cut short before is removed first.
+// appendLine adds one line of JSON and waits until it is on the disk. A line cut short before is removed first. It
+// goes to wherever the file ends by then, so that what another process has added stays.
 func appendLine(path string, value any) error {
 	line, err := json.Marshal(value)
 	if err != nil {
@@ -67,13 +68,12 @@ func appendLine(path string, value any) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return fmt.Errorf("experiment: making the results folder: %w; choose one that can be written to", err)
 	}
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o644)
 	if err != nil {
 		return fmt.Errorf("experiment: opening results: %w; choose a folder that can be written to", err)
 	}
-	end, err := wholeLines(file)
-	if err == nil {
-		_, err = file.WriteAt(append(line, '\n'), end)
+	if err = wholeLines(file); err == nil {
+		_, err = file.Write(append(line, '\n'))
 	}
 	if err := errors.Join(err, file.Sync(), file.Close()); err != nil {
 		return fmt.Errorf("experiment: writing results: %w; free some space, the finished run is kept in its own folder", err)
@@ -81,12 +81,11 @@ func appendLine(path string, value any) error {
 	return nil
 }
 
-// wholeLines cuts off what follows the last line end, and returns the length that is left.
-func wholeLines(file *os.File) (int64, error) {
+// wholeLines cuts off what follows the last line end.
+func wholeLines(file *os.File) error {
 	data, err := io.ReadAll(file)
-	if err != nil {
-		return 0, err
+	if end := bytes.LastIndexByte(data, '\n') + 1; err == nil && end < len(data) {
+		err = file.Truncate(int64(end))
 	}
-	end := int64(bytes.LastIndexByte(data, '\n') + 1)
-	return end, file.Truncate(end)
+	return err
 }

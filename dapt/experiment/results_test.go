@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/dapt-go/dapt-go/dapt/internal/golden"
@@ -122,5 +123,23 @@ func TestAResultsFolderThatCannotBeWrittenIsAnError(t *testing.T) {
 	b.Methods = b.Methods[1:2]
 	if _, err := b.Run(context.Background(), lab); err == nil || !strings.Contains(err.Error(), file) || !strings.Contains(err.Error(), "choose") {
 		t.Errorf("Run = %v, want an error that names the folder and says what to do", err)
+	}
+}
+
+func TestLinesOfTwoProcessesStay(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "results.jsonl")
+	var group sync.WaitGroup
+	for seed := range 2 {
+		group.Go(func() {
+			for shots := range 50 {
+				if err := appendLine(path, Result{Seed: seed, Shots: shots}); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	group.Wait()
+	if results, err := ReadResults(path); err != nil || len(results) != 100 {
+		t.Errorf("%d results, %v, want 100", len(results), err)
 	}
 }

@@ -49,6 +49,14 @@ type test struct {
 func (r *run) describe(lab *Lab, protocol string, shots int) error {
 	s := newSettings(r.method, r.config, r.focus, r.share)
 	s.Template = r.data.OwnTemplate()
+	for _, t := range r.tests {
+		if own := t.data.OwnTemplate(); own != "" && t.data.Name != r.data.Name {
+			if s.Templates == nil {
+				s.Templates = map[string]string{}
+			}
+			s.Templates[t.name] = own
+		}
+	}
 	config, err := json.Marshal(s)
 	if err != nil {
 		return fmt.Errorf("experiment: encoding the settings: %w", err)
@@ -86,7 +94,7 @@ const (
 )
 
 // step is the work of an image of a step.
-func (r *run) step() int {
+func (r run) step() int {
 	if r.method.Decouples() {
 		return daptStep
 	}
@@ -94,7 +102,7 @@ func (r *run) step() int {
 }
 
 // cost is the run's work, for the progress bar.
-func (r *run) cost() int {
+func (r run) cost() int {
 	work, images := 0, len(r.data.Train)
 	for _, t := range r.tests {
 		work += len(t.data.Test)
@@ -111,9 +119,12 @@ func (r *run) cost() int {
 	return work
 }
 
+// results is the run's result.
+func (r run) results() []Result { return []Result{r.result} }
+
 // runAll does those runs of the lab's share that are not on file, and returns the results of the share, in their order.
 func (l *Lab) runAll(ctx context.Context, runs []run) ([]Result, error) {
-	runs, err := l.own(runs)
+	runs, err := begin(l, runs)
 	if err != nil {
 		return nil, err
 	}

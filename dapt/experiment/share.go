@@ -60,15 +60,21 @@ func (s Share) Folder(out string) string {
 	return filepath.Join(out, fmt.Sprintf("share-%d-of-%d", s.Index, s.Count))
 }
 
-// owners deals the runs out: the longest first, each to the share with the least work, and among equals to the first. It
-// returns the index of each run's share.
-func owners(runs []run, count int) []int {
-	order, costs := make([]int, len(runs)), make([]int, len(runs))
-	for i, r := range runs {
-		order[i], costs[i] = i, r.cost()
+// part is what one share does as a whole.
+type part interface {
+	cost() int         // its work, whatever is on file
+	results() []Result // of its runs, as far as they are known before
+}
+
+// owners deals the parts of an experiment out: the longest first, each to the share with the least work, and among equals to
+// the first. It returns the index of each part's share.
+func owners[P part](parts []P, count int) []int {
+	order, costs := make([]int, len(parts)), make([]int, len(parts))
+	for i, p := range parts {
+		order[i], costs[i] = i, p.cost()
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(costs[b], costs[a]) })
-	owner, load := make([]int, len(runs)), make([]int, min(count, len(runs))) // further shares get nothing
+	owner, load := make([]int, len(parts)), make([]int, min(count, len(parts))) // further shares get nothing
 	for _, i := range order {
 		owner[i] = slices.Index(load, slices.Min(load))
 		load[owner[i]] += max(costs[i], 1)
@@ -99,19 +105,32 @@ func (r Result) run() string {
 	return path.Join(r.Protocol, r.Dataset, r.Method, fmt.Sprintf("shots_%d", r.Shots), run)
 }
 
-// own returns the runs of the lab's share, and keeps the plan of all in its folder.
-func (l *Lab) own(runs []run) ([]run, error) {
-	l.planned += len(runs)
+// own returns those parts of an experiment that are the lab's share's, and the agenda of all, which has no shares where nothing
+// is divided.
+func own[P part](l *Lab, parts []P) (own []P, all agenda, err error) {
 	if err := l.Share.Validate(); err != nil || l.Share.Count == 0 {
-		return runs, err
+		return parts, all, err
 	}
-	all := agenda{Command: l.Command, Count: l.Share.Count}
-	var own []run
-	for i, owner := range owners(runs, l.Share.Count) {
-		all.Runs = append(all.Runs, planned{runs[i].result.run(), owner})
-		if owner == l.Share.Index {
-			own = append(own, runs[i])
+	all = agenda{Command: l.Command, Count: l.Share.Count}
+	for i, owner := range owners(parts, l.Share.Count) {
+		for _, r := range parts[i].results() {
+			all.Runs = append(all.Runs, planned{r.run(), owner})
 		}
+		if owner == l.Share.Index {
+			own = append(own, parts[i])
+		}
+	}
+	return own, all, nil
+}
+
+// begin returns the parts that are the lab's share's, and keeps the agenda of all in its folder.
+func begin[P part](l *Lab, parts []P) ([]P, error) {
+	for _, p := range parts {
+		l.planned += len(p.results())
+	}
+	own, all, err := own(l, parts)
+	if err != nil || all.Count == 0 {
+		return own, err
 	}
 	return own, l.keepAgenda(all)
 }

@@ -124,8 +124,43 @@ func TestProtocolsTogetherAreOneExperiment(t *testing.T) {
 	c.Targets = nil
 	lab.Report = func(p Progress) { t.Errorf("%s began before the last protocol was looked at", p.Run) }
 	b.Seeds = []int{7}
+	other := *b.Train
+	other.Batch++
+	again := b
+	again.Train = &other
+	if _, err := (Together{b, again}).Run(context.Background(), lab); err == nil || !strings.Contains(err.Error(), "is there twice, perhaps with other settings") {
+		t.Errorf("the same runs with other settings: error is %v, want one before any begins", err)
+	}
 	if _, err := (Together{b, c}).Run(context.Background(), lab); err == nil {
 		t.Error("a protocol that cannot be is no error")
+	}
+}
+
+func TestAnotherSentenceOfATargetIsAnotherResult(t *testing.T) {
+	folder, c := t.TempDir(), transfer(dapt.Method{Learner: prompt.ZeroShot{}})
+	do(t, folder, c)
+	c.Targets[1].Template = "a {} seen from above."
+	if _, computed := do(t, folder, c); len(computed) != 1 {
+		t.Errorf("with another sentence of a target %q are computed, want the run", computed)
+	}
+}
+
+func TestAnotherListOfATargetIsOtherData(t *testing.T) {
+	var hashes []string
+	for _, count := range []int{0, 1} {
+		c := transfer(dapt.Method{Learner: learner})
+		test := c.Targets[1].Test
+		test[0], test[count] = test[count], test[0] // as many images, of the same classes
+		runs, _, err := newLab(t, t.TempDir()).plan(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range runs {
+			hashes = append(hashes, r.result.DataHash)
+		}
+	}
+	if len(hashes) != 4 || hashes[0] != hashes[1] || hashes[2] != hashes[3] || hashes[0] == hashes[2] {
+		t.Errorf("hashes of two seeds and of another list are %q, want one for each list", hashes)
 	}
 }
 

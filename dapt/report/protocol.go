@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/dapt-go/dapt-go/dapt/experiment"
@@ -17,6 +18,44 @@ func MainTable(results []experiment.Result) (Table, error) {
 		return TransferTable(results)
 	}
 	return HarmonicTable(results)
+}
+
+// Studies puts each result into the first set whose table takes it. Sets come in the order of their first results, after those
+// of the same protocol and backbone, on the same backend.
+func Studies(results []experiment.Result) [][]experiment.Result {
+	var keys []string
+	alike := map[string][]experiment.Result{} // what any table keeps apart is in different lists
+	for _, r := range results {
+		key := fmt.Sprint(kind(r), "|", r.Backbone, "|", r.Backend.Name)
+		keys = appendNew(keys, key)
+		alike[key] = append(alike[key], r)
+	}
+	var sets [][]experiment.Result
+	for _, key := range keys {
+		sets = append(sets, place(nil, alike[key])...)
+	}
+	return sets
+}
+
+// place puts each result into the first set that takes it. A set that takes all takes each, so that all are tried at once.
+func place(sets [][]experiment.Result, results []experiment.Result) [][]experiment.Result {
+	takes := func(set []experiment.Result) bool {
+		_, err := MainTable(slices.Concat(set, results))
+		return err == nil
+	}
+	switch count := len(results); {
+	case count > 1 && len(sets) > 0 && takes(sets[0]):
+		sets[0] = append(sets[0], results...)
+		return sets
+	case count > 1 && (len(sets) > 0 || !takes(nil)):
+		return place(place(sets, results[:count/2]), results[count/2:])
+	}
+	at := slices.IndexFunc(sets, takes)
+	if at < 0 {
+		return append(sets, slices.Clip(results))
+	}
+	sets[at] = append(sets[at], results...)
+	return sets
 }
 
 // Tables are all tables of the results' protocol, of which main, from the first, are worth a terminal.

@@ -49,11 +49,17 @@ func TestAnAverageIsComparedOverTheSameDataSetsOnly(t *testing.T) {
 		r.Dataset = name
 		return r
 	}
+	probed := func(name string) experiment.Result {
+		r := shots("linear-probe", 16, 1, 78)
+		r.Dataset, r.Protocol = name, linearProbe
+		return r
+	}
 	for name, test := range map[string]struct {
 		of   func(string) experiment.Result
 		want string
 	}{
 		"base-to-novel": {clip, "average | zero-shot | 70.00 | 69.34 | +0.66 | 75.00 | 74.22 | +0.78 | 72.41 | 71.70 | +0.71"},
+		"linear probes": {probed, "average | linear-probe | 16 shots | 78.00 | 78.39 | -0.39"},
 		"few-shot":      {shots16, "average | maple | 16 shots | 82.00 | 81.79 | +0.21"},
 	} {
 		if text := must(t, PublishedTable, everywhere(elevenNames(0), test.of)).Markdown(); !strings.Contains(text, test.want) || strings.Contains(text, "need not agree") {

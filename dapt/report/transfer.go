@@ -45,5 +45,5 @@ func (s *study) transferColumns() []column {
 
 // targets are the tests of a run that are not of its source.
 func targets(r experiment.Result) []string {
-	return slices.DeleteFunc(measured(r)[:len(r.Tests)], func(test string) bool { return strings.HasPrefix(test, "source") })
+	return slices.DeleteFunc(measured(r)[:len(r.Tests)], func(test string) bool { return test == "source" || strings.HasPrefix(test, "source_") })
 }

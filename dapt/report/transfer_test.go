@@ -37,6 +37,13 @@ func TestTargetsAreColumnsThatEndWithTheirMean(t *testing.T) {
 			t.Errorf("maple on %s is %s, want %s", column, got, want)
 		}
 	}
+	named := transfers(generalizes, "ImageNet")
+	for i := range named {
+		named[i].Tests[1].Name = "sources"
+	}
+	if got := cell(t, must(t, TransferTable, named), "ImageNet", "maple", "average").String(); got != "69.50 ± 1.00" {
+		t.Errorf("with a target called sources the average is %s, want 69.50 ± 1.00", got)
+	}
 	if got := table.Columns[len(table.Columns)-1].Name; got != "average" {
 		t.Errorf("the last column is %s, want the average of the targets", got)
 	}

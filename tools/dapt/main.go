@@ -79,7 +79,7 @@ func newRoot() *cobra.Command {
 		newReproduce(&s), newPresets(), newProbe(&s), newZeroShot(&s), newTrain(&s), newEval(&s), newPredict(&s), newWords(&s), newImport(&s), newExport(),
 		newMasks(&s), newSplit(&s), newReport(&s), newBackends(&s))
 	root.AddCommand(newMerge(), newSweep())
-	allowShares(root, &s, "quickstart", "fewshot", "dataeff", "basetonovel", "crossdata", "domaingen", "reproduce", "zeroshot", "train")
+	allowShares(root, &s)
 	return root
 }
 

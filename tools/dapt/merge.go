@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -24,20 +25,21 @@ func (f shareFlag) Set(text string) (err error) {
 	return err
 }
 
+// dividedCommands run whole experiments.
+var dividedCommands = []string{"quickstart", "fewshot", "dataeff", "basetonovel", "crossdata", "domaingen", "reproduce", "zeroshot", "train"}
+
 // allowShares gives -share to the commands that run whole experiments.
-func allowShares(root *cobra.Command, s *session.Setup, names ...string) {
+func allowShares(root *cobra.Command, s *session.Setup) {
 	for _, c := range root.Commands() {
-		for _, name := range names {
-			if c.Name() == name {
-				c.Flags().Var(shareFlag{&s.Share}, "share", "do only share I of N of the runs, I from 0 to N-1, in OUT/share-I-of-N; see merge and sweep")
-			}
+		if slices.Contains(dividedCommands, c.Name()) {
+			c.Flags().Var(shareFlag{&s.Share}, "share", "do only share I of N of the runs, I from 0 to N-1, in OUT/share-I-of-N; see merge and sweep")
 		}
 	}
 }
 
-// typed is the command with the flags that were set, but without its share.
+// typed is the command with its arguments and the flags that were set, but without its share.
 func typed(c *cobra.Command) []string {
-	command := []string{c.Name()}
+	command := append([]string{c.Name()}, c.Flags().Args()...)
 	c.Flags().Visit(func(f *pflag.Flag) {
 		value := f.Value.String()
 		if list, ok := f.Value.(pflag.SliceValue); ok {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -112,7 +111,7 @@ func newReport(s *session.Setup) *cobra.Command {
 			if len(results) == 0 {
 				return fmt.Errorf("no results in %s; run an experiment first: go run ./tools/dapt quickstart", path)
 			}
-			for i, group := range studies(results) {
+			for i, group := range report.Studies(results) {
 				page := filepath.Join(s.Out, fmt.Sprintf("report-%d-%s.html", i+1, group[0].Protocol))
 				if err := present(c, group, page, report.Options{}); err != nil {
 					return err
@@ -122,21 +121,4 @@ func newReport(s *session.Setup) *cobra.Command {
 			return nil
 		},
 	}
-}
-
-// studies puts each result into the first set whose table takes it.
-func studies(results []experiment.Result) [][]experiment.Result {
-	var sets [][]experiment.Result
-	for _, r := range results {
-		at := slices.IndexFunc(sets, func(set []experiment.Result) bool {
-			_, err := report.MainTable(append(slices.Clip(set), r))
-			return err == nil
-		})
-		if at < 0 {
-			sets = append(sets, []experiment.Result{r})
-			continue
-		}
-		sets[at] = append(sets[at], r)
-	}
-	return sets
 }

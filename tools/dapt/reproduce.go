@@ -24,6 +24,7 @@ var tables = []struct{ name, protocol, about string }{
 	{"zero-shot", "base_to_novel", "the first gate: CLIP as it is, the first row of base-to-novel tables"},
 	{"base-to-novel", "base_to_novel", "the main table"},
 	{"few-shot", "few_shot", "1 to 16 shots"},
+	{"linear-probe", "linear_probe", "its baseline without texts; on ImageNet, C is chosen on test images, as in CoOp's code"},
 	{"data-efficient", "data_efficient", "parts of 16 shots that nine selection methods choose"},
 	{"cross-dataset", "cross_dataset", "ImageNet to the ten others"},
 	{"domain-generalization", "domain_generalization", "ImageNet to ImageNetV2, -Sketch, -A and -R"},
@@ -74,25 +75,17 @@ func newReproduce(s *session.Setup) *cobra.Command {
 }
 
 func (x *reproduction) run(s *session.Setup, c *cobra.Command) error {
-	settings, err := x.chosen()
+	protocol, settings, err := x.chosen()
 	if err != nil {
 		return err
 	}
-	on, err := x.material(s, c, settings[0].Protocol)
+	on, err := x.material(s, c, protocol)
 	if err != nil {
 		return err
 	}
-	var all experiment.Together
-	for _, setting := range settings {
-		if setting.Train.DType, err = s.Compute(); err != nil {
-			return err
-		}
-		p, err := setting.Experiment(on)
-		if err != nil {
-			return err
-		}
-		all = append(all, p)
-		fmt.Fprintf(c.ErrOrStderr(), "%s\n  after %s\n  target %s\n", setting.Name(), setting.Source, setting.Target)
+	all, err := protocolOf(settings, on, s, c)
+	if err != nil {
+		return err
 	}
 	lab, done, err := openLab(c, s)
 	if err != nil {
@@ -117,15 +110,37 @@ func (x *reproduction) run(s *session.Setup, c *cobra.Command) error {
 	return nil
 }
 
-// chosen are the settings of the table.
-func (x *reproduction) chosen() ([]experiment.Setting, error) {
+// protocolOf is what the settings run together; without any, linear probes.
+func protocolOf(settings []experiment.Setting, on experiment.Material, s *session.Setup, c *cobra.Command) (experiment.Protocol, error) {
+	dtype, err := s.Compute()
+	if err != nil {
+		return nil, err
+	}
+	if len(settings) == 0 {
+		fmt.Fprintln(c.ErrOrStderr(), "linear-probe\n  after KaiyangZhou/CoOp lpclip\n  target few-shot, average of eleven data sets, linear probe")
+		return experiment.LinearProbe{Benchmarks: on.Benchmarks, Seeds: on.Seeds, DType: dtype, ValFromTest: true}, nil
+	}
+	var all experiment.Together
+	for _, setting := range settings {
+		setting.Train.DType = dtype
+		p, err := setting.Experiment(on)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, p)
+		fmt.Fprintf(c.ErrOrStderr(), "%s\n  after %s\n  target %s\n", setting.Name(), setting.Source, setting.Target)
+	}
+	return all, nil
+}
+
+// chosen are the protocol of the table and its settings, of which linear probes have none.
+func (x *reproduction) chosen() (protocol string, settings []experiment.Setting, err error) {
 	var names []string
 	for _, table := range tables {
 		names = append(names, table.name)
 		if table.name != x.table {
 			continue
 		}
-		var settings []experiment.Setting
 		for _, s := range experiment.Settings() {
 			zero := x.table != "zero-shot" || s.Learner.Name() == "zero-shot"
 			if s.Protocol == table.protocol && zero && (s.Variant == "" && x.settings == nil || slices.Contains(x.settings, s.Name())) {
@@ -133,11 +148,11 @@ func (x *reproduction) chosen() ([]experiment.Setting, error) {
 			}
 		}
 		if x.settings != nil && len(settings) != len(x.settings) {
-			return nil, fmt.Errorf("-settings has %q, of which the table %s has %d: go run ./tools/dapt presets lists them", x.settings, x.table, len(settings))
+			return "", nil, fmt.Errorf("-settings has %q, of which the table %s has %d: go run ./tools/dapt presets lists them", x.settings, x.table, len(settings))
 		}
-		return settings, nil
+		return table.protocol, settings, nil
 	}
-	return nil, fmt.Errorf("there is no table %q, want one of %s", x.table, strings.Join(names, ", "))
+	return "", nil, fmt.Errorf("there is no table %q, want one of %s", x.table, strings.Join(names, ", "))
 }
 
 // Targets of ImageNet, by protocol.
@@ -239,7 +254,7 @@ func (x *reproduction) look(c *cobra.Command, lab *experiment.Lab, all experimen
 	if x.unmeasured {
 		return nil
 	}
-	fmt.Fprintf(to, "estimate: %s on %s, %d cores, without compiling and without choosing images\n", about(o.Total()), lab.Info.Name, lab.Info.Cores)
+	fmt.Fprintf(to, "estimate: %s on %s, %d cores, without compiling, choosing images and fitting linear probes\n", about(o.Total()), lab.Info.Name, lab.Info.Cores)
 	if peak := memory.Peak(); peak > 0 {
 		fmt.Fprintf(to, "memory:   %.1f GB at most while measuring, of %.1f GB", peak/1000, memory.Total()/1000)
 		if strings.Contains(lab.Info.Name, "cuda") {

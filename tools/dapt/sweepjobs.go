@@ -120,7 +120,7 @@ func experimentOf(args []string) (name, out string, err error) {
 		return "", "", err
 	}
 	if c.Flags().Lookup("share") == nil {
-		return "", "", fmt.Errorf("%q runs no experiment that can be divided; fewshot, dataeff, train and quickstart do", c.Name())
+		return "", "", fmt.Errorf("%q runs no experiment that can be divided, want one of %s", c.Name(), strings.Join(dividedCommands, ", "))
 	}
 	if err := c.ParseFlags(rest); err != nil {
 		return "", "", fmt.Errorf("after --: %w", err)
@@ -162,7 +162,7 @@ func (x *jobs) local(c *cobra.Command) error {
 	}
 	x.job.Tasks = cmp.Or(x.job.Tasks, len(devices))
 	where := "one at a time on each of the devices " + strings.Join(devices, ", ")
-	if devices == nil {
+	if len(devices) == 0 {
 		x.job.Tasks = cmp.Or(x.job.Tasks, 2)
 		where = fmt.Sprintf("all at once on the CPU, as there is no GPU: they share %d cores", runtime.NumCPU())
 	}

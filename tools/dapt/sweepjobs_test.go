@@ -207,7 +207,7 @@ func TestWrongSweepsAreErrors(t *testing.T) {
 		{"sweep slurm -tasks 8 fewshot", "name the experiment after two dashes"},
 		{"sweep slurm -tasks 8 --", "name the experiment after two dashes"},
 		{"sweep slurm -- fewshot", "0 tasks, want at least 1"},
-		{"sweep slurm -tasks 8 -- report", `"report" runs no experiment`},
+		{"sweep slurm -tasks 8 -- report", `"report" runs no experiment that can be divided, want one of quickstart, fewshot, dataeff, basetonovel`},
 		{"sweep slurm -tasks 8 -- sweep slurm", `"slurm" runs no experiment`},
 		{"sweep slurm -tasks 8 -- none", "unknown command"},
 		{"sweep slurm -tasks 8 -- fewshot -share 1/8", "leave it out"},
@@ -239,14 +239,19 @@ func TestSweepsAreWrittenToFiles(t *testing.T) {
 }
 
 func TestTheCommandIsKeptAsItWasTyped(t *testing.T) {
-	c, rest, err := newRoot().Find(doubleDashes(strings.Fields("fewshot -shots 1,2 -share 1/8 -methods maple,zero-shot -rate 0.01 -data ./a")))
-	if err == nil {
-		err = c.ParseFlags(rest)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got, want := strings.Join(typed(c), " "), "fewshot -data=./a -methods=maple,zero-shot -rate=0.01 -shots=1,2"; got != want {
-		t.Errorf("typed = %s, want %s", got, want)
+	for line, want := range map[string]string{
+		"fewshot -shots 1,2 -share 1/8 -methods maple,zero-shot -rate 0.01 -data ./a": "fewshot -data=./a -methods=maple,zero-shot -rate=0.01 -shots=1,2",
+		"reproduce -seeds 1 few-shot -share 1/8":                                      "reproduce few-shot -seeds=1",
+	} {
+		c, rest, err := newRoot().Find(doubleDashes(strings.Fields(line)))
+		if err == nil {
+			err = c.ParseFlags(rest)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(typed(c), " "); got != want {
+			t.Errorf("typed = %s, want %s", got, want)
+		}
 	}
 }

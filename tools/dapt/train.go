@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -42,7 +43,7 @@ func newTrain(s *session.Setup) *cobra.Command {
 }
 
 func (x *choices) flags(f *pflag.FlagSet) {
-	f.StringVar(&x.preset, "preset", "", "run a published setting, such as maple+dapt-s/base-to-novel, with masks in files; presets lists them; with it, only -seeds is read")
+	f.StringVar(&x.preset, "preset", "", "run a published setting, such as maple+dapt-s/base-to-novel, with masks in files; presets lists them; with it, only -seeds and -share are read")
 	f.StringVar(&x.masks, "masks", "none", "none (the learner alone), true, files, gradcam or grid")
 	f.StringVar(&x.protocol, "protocol", "few-shot", "few-shot (all classes) or base-to-novel")
 	f.IntVar(&x.shots, "shots", 16, "training images a class; 0 takes all")
@@ -91,7 +92,7 @@ func (x *choices) method(s *session.Setup, b experiment.Benchmark) (dapt.Method,
 func (x *choices) published(s *session.Setup, c *cobra.Command) error {
 	var others []string
 	c.LocalNonPersistentFlags().VisitAll(func(f *pflag.Flag) {
-		if f.Changed && f.Name != "preset" && f.Name != "seeds" {
+		if f.Changed && !slices.Contains([]string{"preset", "seeds", "share"}, f.Name) {
 			others = append(others, "-"+f.Name)
 		}
 	})

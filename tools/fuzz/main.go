@@ -2,7 +2,7 @@
 //
 //	go run ./tools/fuzz [-time 60s] [-match REGEXP] [-list]
 //
-// It exits with 1 if a target fails, having printed how to reproduce that, and with 2 if nothing can be run.
+// It exits with 1 if a target fails, having printed how to reproduce that, and with 2 if not all targets could be run.
 package main
 
 import (
@@ -75,7 +75,7 @@ func run(ctx context.Context, args []string, out, progress io.Writer) (failed in
 		fmt.Fprintf(progress, "%d of %d: %s\n", i+1, len(targets), t)
 		o := t.fuzz(ctx, root, *each, progress)
 		if ctx.Err() != nil {
-			break
+			return show(out, outcomes), fmt.Errorf("stopped in %s: %w", t, context.Cause(ctx))
 		}
 		outcomes = append(outcomes, o)
 	}

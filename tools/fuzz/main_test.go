@@ -71,6 +71,30 @@ func TestAFailureIsToldWithItsInput(t *testing.T) {
 	}
 }
 
+func TestToBeStoppedIsAnError(t *testing.T) {
+	module(t)
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	var out strings.Builder
+	progress := writer(func(text string) {
+		if strings.Contains(text, "FuzzBad") {
+			stop()
+		}
+	})
+	_, err := run(ctx, []string{"-time", "1s"}, &out, progress)
+	if err == nil || !strings.Contains(err.Error(), "stopped in b.FuzzBad") || !strings.Contains(out.String(), "a.FuzzGood") {
+		t.Errorf("run = %v after\n%s\nwant an error, and what was run", err, out.String())
+	}
+}
+
+// writer hears what is written.
+type writer func(string)
+
+func (w writer) Write(text []byte) (int, error) {
+	w(string(text))
+	return len(text), nil
+}
+
 func TestWhatCannotBeFuzzedIsAnError(t *testing.T) {
 	module(t)
 	for want, args := range map[string][]string{

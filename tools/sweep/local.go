@@ -17,7 +17,7 @@ import (
 
 // Local runs a job's shares on this machine.
 type Local struct {
-	Devices []string // indices or names of CUDA devices, each for one process at a time; nil runs all shares at once on the CPU
+	Devices []string // indices or names of CUDA devices, each for one process at a time; none runs all shares at once on the CPU
 	Output  io.Writer
 }
 
@@ -42,7 +42,7 @@ func (l Local) Run(ctx context.Context, j Job) error {
 		return err
 	}
 	places := l.Devices
-	if places == nil {
+	if len(places) == 0 {
 		places = make([]string, j.Tasks)
 	}
 	shares := make(chan int, j.Tasks)

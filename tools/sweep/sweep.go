@@ -25,6 +25,9 @@ type Job struct {
 	Time    string   // limit of each task, as Slurm writes it: minutes, 8:00:00, 1-12; "" leaves it to the cluster
 }
 
+// mostTasks are those of an array of Slurm as it comes, whose MaxArraySize is 1001.
+const mostTasks = 1000
+
 var (
 	nameForm   = regexp.MustCompile(`^[a-z]([-a-z0-9]{0,40}[a-z0-9])?$`)
 	memoryForm = regexp.MustCompile(`^[1-9][0-9]*[MGT]$`)
@@ -36,8 +39,8 @@ func (j Job) Validate() error {
 	switch {
 	case !nameForm.MatchString(j.Name):
 		return fmt.Errorf("sweep: the job is called %q, want a lower case letter, then up to 41 letters, digits and dashes", j.Name)
-	case j.Tasks < 1:
-		return fmt.Errorf("sweep: %d tasks, want at least 1", j.Tasks)
+	case j.Tasks < 1 || j.Tasks > mostTasks:
+		return fmt.Errorf("sweep: %d tasks, want at least 1 and at most %d", j.Tasks, mostTasks)
 	case j.GPUs < 0 || j.CPUs < 0:
 		return fmt.Errorf("sweep: %d GPUs and %d CPUs, want at least 0", j.GPUs, j.CPUs)
 	case j.Memory != "" && !memoryForm.MatchString(j.Memory):

@@ -203,7 +203,8 @@ func find(t *testing.T, name string) string {
 
 func TestJobsThatNoClusterTakesAreErrors(t *testing.T) {
 	for want, change := range map[string]func(j *Job, c *Cluster, partition *string){
-		"called \"Few Shot\"":          func(j *Job, _ *Cluster, _ *string) { j.Name = "Few Shot" },
+		"called \"Few Shot\"":                          func(j *Job, _ *Cluster, _ *string) { j.Name = "Few Shot" },
+		"1001 tasks, want at least 1 and at most 1000": func(j *Job, _ *Cluster, _ *string) { j.Tasks = 1001 },
 		"0 tasks":                      func(j *Job, _ *Cluster, _ *string) { j.Tasks = 0 },
 		"-1 GPUs":                      func(j *Job, _ *Cluster, _ *string) { j.GPUs = -1 },
 		"-2 CPUs":                      func(j *Job, _ *Cluster, _ *string) { j.CPUs = -2 },
@@ -255,6 +256,16 @@ func TestLocalGivesEachProcessAShareAndADevice(t *testing.T) {
 	}
 	if err == nil || !strings.Contains(err.Error(), "share 1/3: exit status 1") || strings.Contains(err.Error(), "share 0/3") {
 		t.Errorf("error is %v, want one that names share 1/3 only", err)
+	}
+}
+
+func TestLocalWithoutDevicesRunsAllShares(t *testing.T) {
+	for _, devices := range [][]string{nil, {}} {
+		var out bytes.Buffer
+		j := Job{Name: "a", Tasks: 2, Program: script(t, `echo "$*"`), Command: []string{"fewshot"}}
+		if err := (Local{Devices: devices, Output: &out}).Run(context.Background(), j); err != nil || strings.Count(out.String(), "fewshot -share") != 2 {
+			t.Errorf("with devices %#v: %v, output is %q, want two shares", devices, err, out.String())
+		}
 	}
 }
 
