@@ -211,7 +211,10 @@ func (r Result) Kept(b Benchmark) ([]dataset.Item, error) {
 	if r.Selection == nil {
 		return nil, nil
 	}
-	pool := b.draw(r.Shots, r.Seed)
+	pool, err := b.pool(r.Shots, r.Seed)
+	if err != nil {
+		return nil, err
+	}
 	if pool.Hash() != r.Selection.Pool {
 		return nil, fmt.Errorf("experiment: %s of %s, seed %d, selected from other images than %s has now", r.Selection.Method, r.Dataset, r.Seed, b.Name)
 	}

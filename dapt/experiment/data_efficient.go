@@ -61,13 +61,14 @@ func (d DataEfficient) plan() (plan, error) {
 	}, nil
 }
 
-// draw is the pool of a seed: a few-shot draw, or for 0 shots the whole training list with the validation images of 16.
-func (b Benchmark) draw(shots, seed int) *dataset.Dataset {
-	drawn := b.FewShot(cmp.Or(shots, 16), uint64(seed))
-	if shots == 0 {
+// pool is what the images of a seed are chosen from: a few-shot draw, or for 0 shots the whole training list with the
+// validation images of 16.
+func (b Benchmark) pool(shots, seed int) (*dataset.Dataset, error) {
+	drawn, err := b.draw(cmp.Or(shots, 16), seed)
+	if err == nil && shots == 0 {
 		drawn.Train = b.Train
 	}
-	return drawn
+	return drawn, err
 }
 
 // shares lists what is kept, by which method.

@@ -160,8 +160,8 @@ func TestThePoolMayBeTheWholeTrainingList(t *testing.T) {
 	if err != nil || results[0].Shots != 0 || results[0].Selection.Images != len(b.Train) || len(items) != 8 {
 		t.Errorf("kept %d of %+v, %v, want 8 of all %d", len(items), results[0].Selection, err, len(b.Train))
 	}
-	if got := b.draw(0, 1); len(got.Val) > 4*len(b.Classes) || len(got.Train) != len(b.Train) {
-		t.Errorf("the pool has %d training and %d validation images, want all and 4 a class at most", len(got.Train), len(got.Val))
+	if got, err := b.pool(0, 1); err != nil || len(got.Val) > 4*len(b.Classes) || len(got.Train) != len(b.Train) {
+		t.Errorf("the pool has %d training and %d validation images, %v, want all and 4 a class at most", len(got.Train), len(got.Val), err)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"path"
 	"path/filepath"
 	"runtime/debug"
@@ -89,12 +90,21 @@ type Benchmark struct {
 	*dataset.Dataset
 	Conditions []Condition // further tests beside the data set's own
 	Truth      mask.Source // true masks of the test images, to measure [Focus] with; nil means there are none
+	Draws      fs.FS       // draws of others to take, such as shot_16-seed_1.pkl (see [dataset.Dataset.FewShotFrom]); nil draws here
 }
 
 // Condition is a further list of test images, of the same classes and in the same folder.
 type Condition struct {
 	Name  string // such as "shift"
 	Items []dataset.Item
+}
+
+// draw is the few-shot draw of a seed; 0 shots take all.
+func (b Benchmark) draw(shots, seed int) (*dataset.Dataset, error) {
+	if b.Draws == nil || shots == 0 {
+		return b.FewShot(shots, uint64(seed)), nil
+	}
+	return b.FewShotFrom(b.Draws, shots, uint64(seed))
 }
 
 // check finds images that do not exist and labels that are no class, in the data set and in the conditions.

@@ -180,11 +180,13 @@ func (p plan) one(benchmark Benchmark, m dapt.Method, shots, seed int) (run, err
 	if shots < 0 || seed < 0 {
 		return run{}, fmt.Errorf("experiment: %d shots and seed %d, want at least 0", shots, seed)
 	}
-	var drawn *dataset.Dataset
-	if p.shares == nil {
-		drawn = benchmark.FewShot(shots, uint64(seed))
-	} else {
-		drawn = benchmark.draw(shots, seed)
+	draw := benchmark.draw
+	if p.shares != nil {
+		draw = benchmark.pool
+	}
+	drawn, err := draw(shots, seed)
+	if err != nil {
+		return run{}, err
 	}
 	if m.Decouples() && len(m.Loss.Background.Words) == 0 {
 		m.Loss.Background = dapt.Backgrounds(benchmark.Name)

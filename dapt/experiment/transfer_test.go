@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"bytes"
 	"context"
 	"os"
 	"path/filepath"
@@ -8,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/dapt-go/dapt-go/dapt"
 	"github.com/dapt-go/dapt-go/dapt/prompt"
@@ -174,5 +176,31 @@ func TestAnotherListOfImagesIsAnotherResult(t *testing.T) {
 	second, computed := do(t, folder, b)
 	if len(computed) != 1 || first[0].DataHash == second[0].DataHash || first[0].DataHash == "" {
 		t.Errorf("with a longer list %q are computed, and hash %q is %q", computed, first[0].DataHash, second[0].DataHash)
+	}
+}
+
+func TestDrawsOfOthersAreTaken(t *testing.T) {
+	b := small()
+	b.Methods, b.Seeds = b.Methods[1:2], []int{1}
+	own, _ := do(t, t.TempDir(), b)
+	draws := fstest.MapFS{}
+	put := func(file string, seed uint64) {
+		var data bytes.Buffer
+		if err := b.Benchmarks[0].FewShot(4, seed).WriteFewShot(&data, "/theirs/tiny"); err != nil {
+			t.Fatal(err)
+		}
+		draws[file] = &fstest.MapFile{Data: data.Bytes()}
+	}
+	b.Benchmarks[0].Draws = draws
+	if _, err := b.Run(context.Background(), newLab(t, t.TempDir())); err == nil || !strings.Contains(err.Error(), "no draw shot_4-seed_1.pkl of Tiny") {
+		t.Errorf("without the file: error is %v", err)
+	}
+	put("shot_4-seed_1.pkl", 1)
+	if same, _ := do(t, t.TempDir(), b); !reflect.DeepEqual(same, own) {
+		t.Errorf("with the same draw: %+v, want %+v", same, own)
+	}
+	put("shot_4-seed_1.pkl", 2)
+	if other, _ := do(t, t.TempDir(), b); other[0].SplitHash == own[0].SplitHash || other[0].DataHash != own[0].DataHash {
+		t.Errorf("with another draw the hashes are %s and %s, as without", other[0].SplitHash, other[0].DataHash)
 	}
 }

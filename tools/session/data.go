@@ -56,3 +56,19 @@ func (s Setup) Notes(b experiment.Benchmark) []string {
 	}
 	return notes
 }
+
+// addDraws lets a benchmark take the draws of others.
+func (s Setup) addDraws(b *experiment.Benchmark) error {
+	if s.Draws == "" || len(b.Train) == 0 {
+		return nil
+	}
+	folder := home(s.Draws)
+	if !strings.ContainsAny(folder, `/\\`) {
+		folder = filepath.Join(s.Folder(), folder)
+	}
+	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+		return fmt.Errorf("there is no folder %s to take draws from: put the files of %s there, as shot_16-seed_1.pkl, or leave out -draws", folder, b.Name)
+	}
+	b.Draws = os.DirFS(folder)
+	return nil
+}

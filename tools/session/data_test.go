@@ -112,3 +112,13 @@ func TestAListWithMasksHasDAPTS(t *testing.T) {
 		t.Error("there is a folder mask, so that this test says nothing")
 	}
 }
+
+func TestDrawsLieInAFolder(t *testing.T) {
+	write(t, own)
+	for draws, want := range map[string]string{"": "", "a": "", "./b": "", "split_fewshot": "there is no folder split_fewshot", "./none": "there is no folder ./none"} {
+		b, err := Setup{Data: "./list.csv", Draws: draws}.Benchmark(t.Context())
+		if want == "" && (err != nil || (b.Draws != nil) != (draws != "")) || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("draws in %q: %v, %v, want error %q", draws, b.Draws, err, want)
+		}
+	}
+}

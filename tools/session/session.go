@@ -38,6 +38,9 @@ type Setup struct {
 	Out      string // folder for results, checkpoints and reports
 	Backend  string // "go", "xla:cpu", "xla:cuda", "xla:/path/to/plugin.so"; "" picks the fastest
 	DType    string // what the towers compute in: "float32", "bfloat16", "float16"; "" means float32
+	// Draws is a folder of few-shot draws to take, as shot_16-seed_1.pkl, instead of drawing; a name without slashes is a folder
+	// in the data set's own, such as split_fewshot. "" draws.
+	Draws string
 	// Share is the part of an experiment's runs to do, in a folder of its own below Out; zero means all.
 	Share experiment.Share
 	// MaskRoot is the folder of a collection of masks, of DAPT's archive, FVG-PT's or masks made here, whatever the data sets'
@@ -74,10 +77,11 @@ func (s Setup) Benchmark(ctx context.Context) (b experiment.Benchmark, err error
 	} else if b.Dataset, err = s.open(); err == nil {
 		err = b.Check(ctx)
 	}
-	if err == nil {
-		b.Template = cmp.Or(s.Template, b.Template)
+	if err != nil {
+		return b, err
 	}
-	return b, err
+	b.Template = cmp.Or(s.Template, b.Template)
+	return b, s.addDraws(&b)
 }
 
 func (s Setup) open() (*dataset.Dataset, error) {
