@@ -8,6 +8,7 @@ import (
 	"github.com/dapt-go/dapt-go/dapt"
 	"github.com/dapt-go/dapt-go/dapt/mask"
 	"github.com/dapt-go/dapt-go/dapt/prompt"
+	"github.com/dapt-go/dapt-go/dapt/selection"
 	"github.com/dapt-go/dapt-go/dapt/train"
 )
 
@@ -144,7 +145,9 @@ func (s Setting) Experiment(on Material) (Protocol, error) {
 	case "few_shot":
 		return FewShot{Benchmarks: on.Benchmarks, Methods: methods, Shots: s.Shots, Seeds: on.Seeds, Train: &s.Train}, nil
 	case "data_efficient":
-		return DataEfficient{Benchmarks: on.Benchmarks, Methods: methods, Shots: s.Shots[0], Seeds: on.Seeds, Train: &s.Train}, nil
+		return DataEfficient{
+			Benchmarks: on.Benchmarks, Methods: methods, Selections: selection.Published(), Shots: s.Shots[0], Seeds: on.Seeds, Train: &s.Train,
+		}, nil
 	}
 	if len(on.Benchmarks) != 1 {
 		return nil, fmt.Errorf("experiment: %s on %d sources, want 1", s.Name(), len(on.Benchmarks))

@@ -47,7 +47,7 @@ func (c CrossDataset) to(protocol string) (plan, error) {
 	if c.Source.Dataset == nil || len(c.Targets) == 0 {
 		return plan{}, fmt.Errorf("experiment: %s without a Source or without Targets, want one and at least one", protocol)
 	}
-	names := map[string]bool{"source": true}
+	names := map[string]bool{"source": true, "average": true} // of a test, and of a column in tables
 	for _, target := range c.Targets {
 		if names[target.Name] || strings.HasPrefix(target.Name, "source_") {
 			return plan{}, fmt.Errorf("experiment: a target of %s is called %q, as another test is: rename it", protocol, target.Name)

@@ -74,6 +74,14 @@ func All() []Method {
 	}
 }
 
+// Published returns the nine methods of the published experiment (Ferenas/DAPT scripts/dapt/dp_few_shot.sh) with our default
+// settings.
+func Published() []Method {
+	return []Method{
+		Uniform{}, Uncertainty{}, Herding{}, Submodular{}, GLISTER{}, GraNd{}, CRAIG{}, CAL{}, Forgetting{},
+	}
+}
+
 // Find returns the method of [All] with this name. The error lists the known names.
 func Find(name string) (Method, error) {
 	var known []string
