@@ -35,6 +35,9 @@ func (l lists) check(r run) error {
 	if r.trains && len(r.data.Val) == 0 && r.config.Final == train.BestOnVal {
 		l.notice(r.data.Name + " has no validation images to choose an epoch by: the prompts of the last step are kept")
 	}
+	if r.trains {
+		l.few(r)
+	}
 	if err := l.names(r.method.Learner, r.data); err != nil {
 		return err
 	}
@@ -47,6 +50,21 @@ func (l lists) check(r run) error {
 		}
 	}
 	return nil
+}
+
+// few tells of classes that have fewer images than shots, of which all are taken.
+func (l lists) few(r run) {
+	count := make([]int, len(r.data.Classes))
+	for _, item := range r.data.Train {
+		count[item.Label]++
+	}
+	for label, images := range count {
+		if images < r.result.Shots {
+			l.notice(fmt.Sprintf("%s has only %d training images of class %q, and perhaps of others: where there are fewer than shots, all are taken",
+				r.data.Name, images, r.data.Classes[label]))
+			return
+		}
+	}
 }
 
 // names checks that a learner's sentences around class names fit into the text tower.

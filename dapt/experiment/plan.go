@@ -30,6 +30,16 @@ type plan struct {
 // planner is a protocol whose runs can be listed before they are done.
 type planner interface{ plan() (plan, error) }
 
+// Tuning is how a protocol's methods are tuned; false where it has no prompts to tune, as linear probes, or is several.
+func Tuning(p Protocol) (train.Config, bool) {
+	one, ok := p.(planner)
+	if !ok {
+		return train.Config{}, false
+	}
+	made, err := one.plan()
+	return made.train, err == nil && len(made.methods) > 0
+}
+
 // run does all runs of protocols, in the order of protocols, benchmarks, methods, shots and seeds.
 func (l *Lab) run(ctx context.Context, protocols ...planner) ([]Result, error) {
 	runs, checked, err := l.plan(protocols...)

@@ -35,6 +35,7 @@ type Job struct {
 // Made is what a [Job] came to.
 type Made struct {
 	Written int // masks that were made
+	Empty   int // of these, masks without foreground, which training refuses unless it is told not to
 	Kept    int // masks that were there, could be read and had the image's size
 	Failed  []Failure
 }
@@ -172,14 +173,20 @@ func (w *writing) write(ctx context.Context, items []dataset.Item) error {
 	failed := make([]error, len(items))
 	err = parallel.Each(ctx, len(items), func(i int) error {
 		var data []byte
-		if data, failed[i] = w.encoded(ctx, source, items[i]); failed[i] != nil {
+		var empty bool
+		if data, empty, failed[i] = w.encoded(ctx, source, items[i]); failed[i] != nil {
 			return ctx.Err()
 		}
 		if err := w.save(items[i], data); err != nil {
 			return err
 		}
 		if failed[i] = w.first(items[i]); failed[i] == nil {
-			w.count(func() { w.made.Written++ })
+			w.count(func() {
+				w.made.Written++
+				if empty {
+					w.made.Empty++
+				}
+			})
 		}
 		return ctx.Err()
 	})
@@ -218,16 +225,18 @@ func (w *writing) readable(ctx context.Context, items []dataset.Item, cause erro
 	return whole, nil
 }
 
-func (w *writing) encoded(ctx context.Context, source Source, item dataset.Item) ([]byte, error) {
+// encoded makes an item's mask, and tells whether it has no foreground.
+func (w *writing) encoded(ctx context.Context, source Source, item dataset.Item) (data []byte, empty bool, err error) {
 	img, err := transform.Open(w.Data.FS, item.Path)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	mask, err := source.Mask(ctx, item, img)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	return Encode(mask)
+	data, err = Encode(mask)
+	return data, !slices.Contains(mask.Pix, 255), err
 }
 
 // save writes a file. What fails here would fail for all others too.

@@ -99,7 +99,7 @@ func (s *Study) WriteReport(results []experiment.Result) {
 	tables, _, err := report.Tables(results)
 	check(err)
 	page := Get(session.Page(s.ctx, s.Lab, s.Benchmark, results))
-	path := filepath.Join(s.Folder, session.FileName(results[0].Protocol+" "+results[0].Dataset, ".html"))
+	path := filepath.Join(s.Folder, session.PageName(results))
 	check(session.WriteReport(path, results, tables, page))
 	fmt.Println("report: ", shown(path))
 	fmt.Println("results:", shown(s.ResultsPath()))

@@ -100,7 +100,13 @@ func table(c *cobra.Command, b experiment.Benchmark, part func(*dataset.Dataset)
 		}
 		fmt.Fprintf(out, "%s\t%d\t%d\t%.2f\t%.2f\t%.2f\n", test.Name, len(half.Classes), got.Images, got.Accuracy, got.MacroF1, 100/float64(len(half.Classes)))
 		if about.Classes != nil && !slices.Equal(half.Classes, about.Classes) && test.Name == b.Name {
-			fmt.Fprintln(c.ErrOrStderr(), "note: these are not the classes that the prompts were tuned on")
+			tuned := 0
+			for _, class := range half.Classes {
+				if slices.Contains(about.Classes, class) {
+					tuned++
+				}
+			}
+			fmt.Fprintf(c.ErrOrStderr(), "note: the prompts were tuned on %d of these %d classes, and on %d in all\n", tuned, len(half.Classes), len(about.Classes))
 		}
 	}
 	return out.Flush()

@@ -72,6 +72,8 @@ func newRoot() *cobra.Command {
 	flags.StringVar(&s.Data, "data", "mini", "mini, a benchmark's name such as OxfordPets, or the path of your own images: a folder such as ./photos, a list.csv or a split.json")
 	flags.StringVar(&s.Template, "template", "", "sentence around class names for zero-shot CLIP and what starts from it, with one {}; empty takes the data set's own")
 	flags.StringVar(&s.Draws, "draws", "", "folder of few-shot draws to take, as CoOp's shot_16-seed_1.pkl, instead of drawing; split_fewshot is that in each data set's folder")
+	flags.BoolVar(&s.EmptyMasks, "allow-empty-masks", false, "take masks in files that have no foreground as they are")
+	flags.BoolVar(&s.WholeMasks, "whole-where-no-mask", false, "take the whole image for the foreground where a mask's file is missing")
 	flags.StringVar(&s.Root, "root", "data", "folder that holds the benchmarks' folders")
 	flags.StringVar(&s.MaskRoot, "masks-root", "", "folder of masks as DAPT's archive or FVG-PT's collection unpack to, or as masks make leaves it; empty means the data set's own folder")
 	flags.StringVar(&s.Out, "out", "dapt-results", "folder for results, checkpoints and reports")

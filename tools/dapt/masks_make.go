@@ -18,6 +18,7 @@ import (
 	"github.com/dapt-go/dapt-go/dapt/mask/sam2"
 	"github.com/dapt-go/dapt-go/dapt/train"
 	"github.com/dapt-go/dapt-go/tools/session"
+	tasks "github.com/dapt-go/dapt-go/tools/sweep"
 )
 
 // making is what masks make writes.
@@ -210,6 +211,9 @@ func (x *making) tell(c *cobra.Command, made mask.Made, err error, folder string
 	case len(made.Failed) > 0:
 		return fmt.Errorf("%d images have no mask: mend what is said of each, and run the command again", len(made.Failed))
 	}
-	fmt.Fprintf(c.OutOrStdout(), "train with them: -masks files -masks-root %s\n", x.out)
+	fmt.Fprintf(c.OutOrStdout(), "train with them: -masks files -masks-root %s\n", tasks.Quote(x.out))
+	if made.Empty > 0 {
+		fmt.Fprintf(c.OutOrStdout(), "%d have no foreground, which training refuses without -allow-empty-masks; masks check names them, tuned -prompts may see more\n", made.Empty)
+	}
 	return nil
 }

@@ -4,13 +4,16 @@ import (
 	"cmp"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/dapt-go/dapt-go/dapt/experiment"
 	"github.com/dapt-go/dapt-go/dapt/report"
+	"github.com/dapt-go/dapt-go/dapt/train"
 	"github.com/dapt-go/dapt-go/tools/session"
+	tasks "github.com/dapt-go/dapt-go/tools/sweep"
 )
 
 // run runs an experiment with a progress bar, prints its table, and writes its report.
@@ -35,6 +38,9 @@ func results(c *cobra.Command, s *session.Setup, b experiment.Benchmark, p exper
 // perform runs an experiment in an open lab, and returns its results, none where they are a share. b is the first of its data
 // sets, from which the report has images.
 func perform(c *cobra.Command, s *session.Setup, lab *experiment.Lab, b experiment.Benchmark, p experiment.Protocol, next string) ([]experiment.Result, error) {
+	if t, ok := experiment.Tuning(p); ok {
+		fmt.Fprintln(c.ErrOrStderr(), "tuning:", rates(t))
+	}
 	bar := session.NewBar()
 	lab.Report, lab.Command = bar.Show, typed(c)
 	results, err := p.Run(c.Context(), lab)
@@ -58,22 +64,33 @@ func perform(c *cobra.Command, s *session.Setup, lab *experiment.Lab, b experime
 			return nil, err
 		}
 	}
-	if err := present(c, results, filepath.Join(s.Out, results[0].Protocol+".html"), o); err != nil {
+	if err := present(c, results, filepath.Join(s.Out, session.PageName(results)), o); err != nil {
 		return nil, err
 	}
+	tellPrompts(c, lab, results)
 	fmt.Fprintf(c.OutOrStdout(), "results: %s\nnext:    %s\n", lab.ResultsPath(), o.Next)
 	return results, nil
+}
+
+// tellPrompts says where the prompts of the last run are, which eval, predict, words and export take.
+func tellPrompts(c *cobra.Command, lab *experiment.Lab, results []experiment.Result) {
+	for _, r := range slices.Backward(results) {
+		if len(r.Epochs) > 0 {
+			fmt.Fprintf(c.OutOrStdout(), "prompts: %s, of the last run; those of others lie beside it\n", filepath.Join(lab.RunFolder(r), train.PromptsFile))
+			return
+		}
+	}
 }
 
 // again is a command to try next, on the same CLIP and data.
 func again(s *session.Setup, command string) string {
 	for _, flag := range []struct{ name, value, unset string }{{"clip", s.CLIP, session.Mini}, {"data", s.Data, session.Mini}, {"root", s.Root, "data"}, {"out", s.Out, "dapt-results"}} {
 		if flag.value != flag.unset {
-			command += fmt.Sprintf(" -%s %s", flag.name, flag.value)
+			command += fmt.Sprintf(" -%s %s", flag.name, tasks.Quote(flag.value))
 		}
 	}
 	if s.Template != "" {
-		command += fmt.Sprintf(" -template %q", s.Template)
+		command += " -template " + tasks.Quote(s.Template)
 	}
 	return command
 }

@@ -15,8 +15,10 @@ import (
 	"github.com/dapt-go/dapt-go/dapt/experiment"
 	"github.com/dapt-go/dapt-go/dapt/prompt"
 	"github.com/dapt-go/dapt-go/dapt/report"
+	"github.com/dapt-go/dapt-go/dapt/train"
 	"github.com/dapt-go/dapt-go/tools/memory"
 	"github.com/dapt-go/dapt-go/tools/session"
+	tasks "github.com/dapt-go/dapt-go/tools/sweep"
 )
 
 // tables are the published tables that can be reproduced, with the protocol of each.
@@ -221,14 +223,14 @@ func openAll(c *cobra.Command, s *session.Setup, names []string) ([]experiment.B
 			failed = append(failed, err)
 		default:
 			opened = append(opened, b)
-			for _, note := range one.Notes(b) {
-				fmt.Fprintln(c.ErrOrStderr(), "note:", note)
+			if notes := one.Notes(b); len(notes) > 0 {
+				fmt.Fprintln(c.ErrOrStderr(), "note:", strings.Join(notes, "; "))
 			}
 		}
 	}
 	if len(failed) > 0 {
 		return nil, fmt.Errorf("%d of %d data sets are not ready:\n%w\n\"go run ./tools/dapt data check -root %s\" says what is missing and where it comes from; -datasets leaves some out",
-			len(failed), len(names), errors.Join(failed...), s.Root)
+			len(failed), len(names), errors.Join(failed...), tasks.Quote(s.Root))
 	}
 	return opened, nil
 }
@@ -311,28 +313,45 @@ func printWork(to io.Writer, o experiment.Outlook) {
 func newPresets() *cobra.Command {
 	var names bool
 	c := &cobra.Command{
-		Use:   "presets",
+		Use:   "presets [NAME...]",
 		Short: "list the published settings, where each is from, and which row of which table it is to give",
-		Args:  cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			out := c.OutOrStdout()
-			for _, s := range experiment.Settings() {
-				if names {
-					fmt.Fprintln(out, s.Name())
-					continue
-				}
-				fmt.Fprintln(out, s.Name())
-				if t := s.Train; s.Learner != (prompt.ZeroShot{}) {
-					fmt.Fprintf(out, "  shots %v, %d epochs, batch %d, rate %g after an epoch at %g, keeps the %s\n", s.Shots, t.Epochs, t.Batch, t.Rate, t.Warmup, t.Final)
-				}
-				fmt.Fprintf(out, "  after:  %s\n  target: %s\n", s.Source, s.Target)
+		RunE: func(c *cobra.Command, args []string) error {
+			wanted := experiment.Settings()
+			if len(args) > 0 {
+				wanted = nil
 			}
-			if !names {
-				fmt.Fprintln(out, "All with ViT-B/16, SGD of momentum 0.9 and decay 5e-4. The published runs computed in half precision: -dtype float16.")
+			for _, name := range args {
+				s, err := experiment.FindSetting(name)
+				if err != nil {
+					return err
+				}
+				wanted = append(wanted, s)
 			}
+			printSettings(c.OutOrStdout(), wanted, names)
 			return nil
 		},
 	}
 	c.Flags().BoolVar(&names, "names", false, "print names only")
 	return c
+}
+
+func printSettings(out io.Writer, settings []experiment.Setting, names bool) {
+	for _, s := range settings {
+		fmt.Fprintln(out, s.Name())
+		if names {
+			continue
+		}
+		if s.Learner != (prompt.ZeroShot{}) {
+			fmt.Fprintf(out, "  shots %v, %s\n", s.Shots, rates(s.Train))
+		}
+		fmt.Fprintf(out, "  after:  %s\n  target: %s\n", s.Source, s.Target)
+	}
+	if !names {
+		fmt.Fprintln(out, "All with ViT-B/16, SGD of momentum 0.9 and decay 5e-4. The published runs computed in half precision: -dtype float16.")
+	}
+}
+
+// rates says how prompts are tuned.
+func rates(t train.Config) string {
+	return fmt.Sprintf("%d epochs, batch %d, rate %g after an epoch at %g, keeps the %s", t.Epochs, t.Batch, t.Rate, t.Warmup, t.Final)
 }

@@ -70,7 +70,7 @@ func TestAPresetStandsAlone(t *testing.T) {
 	for want, args := range map[string][]string{
 		"has its own -epochs, -masks: leave": {"-masks", "true", "-epochs", "2", "-share", "0/2"},
 		"want at least 1":                    {"-seeds", "0"},
-		"without Targets":                    {"-preset", "maple/cross-dataset"},
+		"tests on other data sets":           {"-preset", "maple/cross-dataset"},
 		`no setting is called "best"`:        {"-preset", "best"},
 	} {
 		args = append([]string{"train", "-preset", "maple/few-shot"}, args...)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -34,11 +35,11 @@ type sweep struct {
 func (x *sweep) flags(f *pflag.FlagSet) {
 	f.StringSliceVar(&x.methods, "methods", nil, "which of zero-shot, maple, maple+dapt-s (by given masks) and maple+dapt-g (by Grad-CAM)")
 	f.IntVar(&x.seeds, "seeds", 3, "runs with seeds 1 to this")
-	f.IntVar(&x.epochs, "epochs", 0, "epochs; 0 takes those of the preset, 10")
+	f.IntVar(&x.epochs, "epochs", 0, "epochs; 0 takes the published number of the protocol")
 	f.IntVar(&x.batch, "batch", 0, "images a step; 0 takes those of the preset")
 	f.Float64Var(&x.rate, "rate", 0, "learning rate; 0 takes that of the preset")
 	f.StringVar(&x.mode, "mode", "", "when DAPT's losses are active: official, scaled or joint; empty takes that of the preset")
-	f.StringVar(&x.final, "final", "", `which prompts to keep: "best on val" or "last step"; empty takes "best on val"`)
+	f.StringVar(&x.final, "final", "", `which prompts to keep: "best on val" or "last step"; empty takes what the protocol publishes`)
 	f.IntVar(&x.focus, "focus", -1, "test images to measure Grad-CAM energy inside the true mask on, where there are true masks; -1 takes those of the preset")
 }
 
@@ -160,6 +161,11 @@ func (x *sweep) preset(s *session.Setup, c *cobra.Command) (experiment.Preset, e
 func (x *sweep) chosen(methods []dapt.Method) ([]dapt.Method, error) {
 	if x.methods == nil {
 		return methods, nil
+	}
+	given := slices.ContainsFunc(methods, func(m dapt.Method) bool { return m.Decouples() && !m.Follows() })
+	if slices.Contains(x.methods, "maple+dapt-s") && !given {
+		return nil, errors.New("maple+dapt-s needs masks, and these data have none: put them into the folder mask beside the images, " +
+			"give -masks-root, or make them with go run ./tools/dapt masks make")
 	}
 	var chosen []dapt.Method
 	for _, name := range x.methods {

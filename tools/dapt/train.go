@@ -103,6 +103,9 @@ func (x *choices) published(s *session.Setup, c *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	if _, transfers := targetsOf[setting.Protocol]; transfers {
+		return fmt.Errorf("%s tests on other data sets: use reproduce, crossdata or domaingen", setting.Name())
+	}
 	b, err := s.Benchmark(c.Context())
 	if err != nil {
 		return err

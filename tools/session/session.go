@@ -46,6 +46,8 @@ type Setup struct {
 	// MaskRoot is the folder of a collection of masks, of DAPT's archive, FVG-PT's or masks made here, whatever the data sets'
 	// folders in it are called; "" means that each data set's own folder holds its masks.
 	MaskRoot string
+	// EmptyMasks lets masks in files have no foreground, WholeMasks takes the whole image for the foreground where there is no file.
+	EmptyMasks, WholeMasks bool
 }
 
 // Teller hears what a user should know while a session opens. Nil fields are not called.
@@ -219,10 +221,14 @@ func (s Setup) Compute() (dtypes.DType, error) {
 
 // Files are masks in files: those of MaskRoot, or each data set's own.
 func (s Setup) Files() mask.Files {
-	if s.MaskRoot == "" {
-		return mask.Files{}
+	files := mask.Files{AllowEmpty: s.EmptyMasks}
+	if s.WholeMasks {
+		files.Fallback = mask.Whole{}
 	}
-	return mask.Files{FS: os.DirFS(home(s.MaskRoot)), Root: filepath.Clean(s.MaskRoot)}
+	if s.MaskRoot != "" {
+		files.FS, files.Root = os.DirFS(home(s.MaskRoot)), filepath.Clean(s.MaskRoot)
+	}
+	return files
 }
 
 // MaskFolder is the folder for a data set's masks below root, where MaskRoot finds it.

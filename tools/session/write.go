@@ -50,6 +50,19 @@ func Page(ctx context.Context, lab *experiment.Lab, b experiment.Benchmark, resu
 	return o, err
 }
 
+// PageName is the file of a report's page: each protocol and data set has its own.
+func PageName(results []experiment.Result) string {
+	of := results[0].Dataset
+	names := map[string]bool{}
+	for _, r := range results {
+		names[r.Dataset] = true
+	}
+	if len(names) > 1 {
+		of = fmt.Sprintf("%d data sets", len(names))
+	}
+	return FileName(results[0].Protocol+" "+of, ".html")
+}
+
 // WriteReport writes the page to path, and beside it all tables as Markdown, to a file of the same name, and all figures,
 // to a folder of the same name without ending. Tables and page must be of results.
 func WriteReport(path string, results []experiment.Result, tables []report.Table, o report.Options) error {
