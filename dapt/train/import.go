@@ -100,6 +100,9 @@ func recognize(f promptsFile, as As) (recognized, error) {
 	if err != nil {
 		return r, fmt.Errorf("%w; the file has %s", err, few(slices.Sorted(maps.Keys(f.tensors))))
 	}
+	if _, ok := learner.(prompt.CoOp); ok { // KgCoOp saves a network beside the context that nothing reads (trainers/kgcoop.py)
+		maps.DeleteFunc(r.prompts, func(name string, _ stored) bool { return strings.HasPrefix(name, "meta_net.") })
+	}
 	if r.learner, err = r.as(learner, as); err != nil {
 		return r, err
 	}

@@ -191,7 +191,46 @@ func TestImportTakesWhatTheFileDoesNotTell(t *testing.T) {
 	}
 }
 
+func TestWhatTrainersSaveBesideThePromptsIsNoPrompt(t *testing.T) {
+	m := narrow()
+	zeros := func(dims ...int) safetensors.Tensor {
+		size := 1
+		for _, d := range dims {
+			size *= d
+		}
+		return safetensors.Half(make([]float32, size), dims...)
+	}
+	for name, test := range map[string]struct {
+		want    prompt.Learner
+		tensors map[string]safetensors.Tensor
+	}{
+		"KgCoOp's network, of which nothing is read (trainers/kgcoop.py)": {prompt.CoOp{Context: 4}, map[string]safetensors.Tensor{
+			"ctx": zeros(4, 8), "bias_vectors": zeros(1, 512), "meta_net.linear1.weight": zeros(512, 512), "meta_net.linear1.bias": zeros(512),
+			"token_prefix": zeros(3, 1, 8), "token_suffix": zeros(3, 2, 8),
+		}},
+		"the prefix of DataParallel": {prompt.IVLP{Text: 2, Vision: 2, TextDepth: 2, VisionDepth: 1}, map[string]safetensors.Tensor{
+			"module.prompt_learner.ctx": zeros(2, 8), "module.text_encoder.transformer.resblocks.1.VPT_shallow": zeros(2, 8),
+			"module.image_encoder.VPT": zeros(2, 16), "module.prompt_learner.token_prefix": zeros(3, 1, 8),
+		}},
+	} {
+		path := filepath.Join(t.TempDir(), "model.pth.tar-5")
+		if err := (&safetensors.File{Tensors: test.tensors}).Write(path); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := Import(path, m, As{}); err != nil || got.Learner != test.want {
+			t.Errorf("with %s: %+v, %v, want %+v", name, got, err, test.want)
+		}
+	}
+}
+
 func TestPromptsOfAnotherCLIPAreFoundOut(t *testing.T) {
+	mean := narrow() // which PromptSRC sums up in half precision, up to 0.2 % off
+	for i := range mean.Values["visual.proj"] {
+		mean.Values["visual.proj"][i] *= 1 + 0.003*float32(i%2)
+	}
+	if got, err := Import(checkpoint("promptsrc"), mean, As{}); err != nil || len(got.Prompts.Notes) > 0 {
+		t.Errorf("Import of a mean over epochs: %+v, %v, want no notes", got, err)
+	}
 	other := narrow()
 	other.Values["visual.proj"][3] += 0.1
 	got, err := Import(checkpoint("maple"), other, As{})
