@@ -2,7 +2,6 @@ package train
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -148,25 +147,7 @@ func (r recognized) as(l prompt.Learner, as As) (prompt.Learner, error) {
 		}
 		return nil, fmt.Errorf("it holds the prompts of %s, not of %s: it has %s", l.Name(), as.Learner, few(slices.Sorted(maps.Keys(r.prompts))))
 	}
-	if len(as.Settings) == 0 {
-		return l, nil
-	}
-	var fields, given map[string]json.RawMessage
-	known, err := json.Marshal(l)
-	if err := errors.Join(err, json.Unmarshal(known, &fields), json.Unmarshal(as.Settings, &given)); err != nil {
-		return nil, fmt.Errorf("the settings %s of %s: %w; want such as %s", as.Settings, l.Name(), err, known)
-	}
-	for name, value := range given {
-		if fields[name] == nil {
-			return nil, fmt.Errorf("the settings of %s have no %q: want some of %s", l.Name(), name, known)
-		}
-		fields[name] = value
-	}
-	merged, err := json.Marshal(fields)
-	if err != nil {
-		return nil, err
-	}
-	return prompt.Find(l.Name(), merged)
+	return prompt.With(l, as.Settings)
 }
 
 // about says what the prompts are, as far as it is known.

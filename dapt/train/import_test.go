@@ -179,11 +179,11 @@ func TestImportTakesWhatTheFileDoesNotTell(t *testing.T) {
 	}
 	for want, as := range map[string]As{
 		"holds the prompts of coop, not of maple: it has ctx": {Learner: "maple"},
-		`no learner "mapel"`:                 {Learner: "mapel"},
-		`settings of coop have no "Postion"`: {Settings: []byte(`{"Postion": "middle"}`)},
-		"want such as":                       {Settings: []byte(`{`)},
-		`Position "left"`:                    {Settings: []byte(`{"Position": "left"}`)},
-		"ctx is [4 8], want [5 8]":           {Settings: []byte(`{"Context": 5}`)},
+		`no learner "mapel"`: {Learner: "mapel"},
+		`of coop: json: unknown field "Postion"; want some of {"Context":4,`: {Settings: []byte(`{"Postion": "middle"}`)},
+		"settings { of coop: unexpected EOF":                                 {Settings: []byte(`{`)},
+		`Position "left"`:                                                    {Settings: []byte(`{"Position": "left"}`)},
+		"ctx is [4 8], want [5 8]":                                           {Settings: []byte(`{"Context": 5}`)},
 	} {
 		if _, err := Import(checkpoint("coop"), m, as); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("Import as %s %s: %v, want an error with %q", as.Learner, as.Settings, err, want)
