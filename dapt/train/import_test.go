@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -16,6 +15,7 @@ import (
 	"github.com/gomlx/compute/dtypes"
 
 	"github.com/dapt-go/dapt-go/dapt/clip"
+	"github.com/dapt-go/dapt-go/dapt/internal/alloc"
 	"github.com/dapt-go/dapt-go/dapt/internal/golden"
 	"github.com/dapt-go/dapt-go/dapt/internal/safetensors"
 	"github.com/dapt-go/dapt-go/dapt/prompt"
@@ -317,15 +317,11 @@ func FuzzImport(f *testing.F) {
 	f.Add(long.Encode())
 	m := narrow()
 	f.Fuzz(func(t *testing.T, data []byte) {
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		file, err := decodePrompts(data, "x")
-		if err == nil && file.foreign {
-			_, _ = importFile("x", file, m, As{}) // only what it takes counts
-		}
-		runtime.ReadMemStats(&after)
-		if taken := after.TotalAlloc - before.TotalAlloc; taken > uint64(2000*len(data)+4<<20) {
-			t.Errorf("a file of %d bytes took %d", len(data), taken)
-		}
+		alloc.Bound(t, 4<<20+2000*uint64(len(data)), func() {
+			file, err := decodePrompts(data, "x")
+			if err == nil && file.foreign {
+				_, _ = importFile("x", file, m, As{}) // only what it takes counts
+			}
+		})
 	})
 }
