@@ -172,6 +172,10 @@ func (r recognized) parameters(m *clip.Model) ([]prompt.Parameter, error) {
 	if len(wrong) > 0 {
 		return nil, r.unlike(m.Config, wrong)
 	}
+	values, err := r.values() // a tensor whose values the file lacks ends here, before parameters of its shape are made
+	if err != nil {
+		return nil, err
+	}
 	list, err := r.learner.Parameters(m, rand.New(rand.NewPCG(0, 0)))
 	if err != nil {
 		return nil, err
@@ -192,16 +196,25 @@ func (r recognized) parameters(m *clip.Model) ([]prompt.Parameter, error) {
 		return nil, r.unlike(m.Config, wrong)
 	}
 	for i, p := range list {
-		values, err := r.prompts[p.Name].read()
-		if err != nil {
-			return nil, fmt.Errorf("tensor %s: %w", p.Name, err)
-		}
-		if at := slices.IndexFunc(values, notFinite); at >= 0 {
-			return nil, fmt.Errorf("tensor %s has %g at place %d: the run that wrote it had failed, take another", p.Name, values[at], at)
-		}
-		list[i].Value = slices.Clone(values)
+		list[i].Value = values[p.Name]
 	}
 	return list, nil
+}
+
+// values reads the prompts.
+func (r recognized) values() (map[string][]float32, error) {
+	all := map[string][]float32{}
+	for _, name := range slices.Sorted(maps.Keys(r.prompts)) {
+		values, err := r.prompts[name].read()
+		if err != nil {
+			return nil, fmt.Errorf("tensor %s: %w", name, err)
+		}
+		if at := slices.IndexFunc(values, notFinite); at >= 0 {
+			return nil, fmt.Errorf("tensor %s has %g at place %d: the run that wrote it had failed, take another", name, values[at], at)
+		}
+		all[name] = slices.Clone(values)
+	}
+	return all, nil
 }
 
 func (r recognized) unlike(c clip.Config, wrong []string) error {

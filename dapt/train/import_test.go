@@ -1,6 +1,8 @@
 package train
 
 import (
+	"archive/zip"
+	"bytes"
 	"context"
 	"errors"
 	"maps"
@@ -302,6 +304,26 @@ func TestWhatIsNoCheckpointIsRefused(t *testing.T) {
 	}
 }
 
+// zipped is an archive that compresses nothing, as PyTorch's.
+func zipped(t testing.TB, members map[string]string) []byte {
+	t.Helper()
+	var data bytes.Buffer
+	w := zip.NewWriter(&data)
+	for name, content := range members {
+		member, err := w.CreateHeader(&zip.FileHeader{Name: name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := member.Write([]byte(content)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return data.Bytes()
+}
+
 // FuzzImport checks that no file makes an import panic, or take much more memory than it has bytes.
 func FuzzImport(f *testing.F) {
 	for name := range checkpoints {
@@ -315,6 +337,10 @@ func FuzzImport(f *testing.F) {
 	f.Add(wide.Encode())
 	long := safetensors.File{Tensors: map[string]safetensors.Tensor{"ctx": safetensors.Float32(make([]float32, 1000), 1000, 1)}}
 	f.Add(long.Encode())
+	// A storage of one value, of which a tensor of strides 0 makes 25000 contexts of 256 tokens.
+	const ctx = "}\x8c\x03ctxctorch._utils\n_rebuild_tensor_v2\n((\x8c\x07storagectorch\nFloatStorage\n\x8c\x010\x8c\x03cpuK\x01tQK\x00" +
+		"M\xa8\x61M\x00\x01K\x08\x87K\x00K\x00K\x00\x87tRs."
+	f.Add(zipped(f, map[string]string{"x/data.pkl": ctx, "x/data/0": "\x00\x00\x00\x00"}))
 	m := narrow()
 	f.Fuzz(func(t *testing.T, data []byte) {
 		alloc.Bound(t, 4<<20+2000*uint64(len(data)), func() {
