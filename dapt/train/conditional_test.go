@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -137,9 +138,7 @@ func TestContextsStandWhereTheirWordsWould(t *testing.T) {
 		e := ownEngine(t, m, l)
 		defer e.Close()
 		values := parameters(t, e)
-		for name, value := range set {
-			values[name] = value
-		}
+		maps.Copy(values, set)
 		if err := e.SetParameters(values); err != nil {
 			t.Fatal(err)
 		}
