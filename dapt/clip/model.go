@@ -15,6 +15,8 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/dapt-go/dapt-go/dapt/internal/safetensors"
 )
 
 // Model is a CLIP: its weights and the tokenizer that they were trained with.
@@ -56,10 +58,13 @@ func toTensor(values []float32, dims []int, dtype dtypes.DType) *tensors.Tensor 
 	case dtypes.BFloat16:
 		return tensors.FromFlatDataAndDimensions(rounded(values, bfloat16.FromFloat32), dims...)
 	case dtypes.Float16:
-		return tensors.FromFlatDataAndDimensions(rounded(values, float16.FromFloat32), dims...)
+		return tensors.FromFlatDataAndDimensions(rounded(values, half), dims...)
 	}
 	return tensors.FromFlatDataAndDimensions(values, dims...)
 }
+
+// half is float16.FromFloat32 for all numbers: that loses those below 2^-14, of which CLIP's weights hold many.
+func half(v float32) float16.Float16 { return float16.FromBits(safetensors.HalfBits(v)) }
 
 func rounded[T any](values []float32, round func(float32) T) []T {
 	list := make([]T, len(values))

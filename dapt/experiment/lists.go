@@ -70,7 +70,7 @@ func (l lists) few(r run) {
 // names checks that a learner's sentences around class names fit into the text tower.
 func (l lists) names(learner prompt.Learner, d *dataset.Dataset) error {
 	sentences := dapt.Sentences(learner.Template(d.Template), d.Classes)
-	key := fmt.Sprint(learner.Name(), sentences)
+	key := fmt.Sprintf("%s %+v %q", learner.Name(), learner, sentences)
 	if l.seen[key] {
 		return nil
 	}
@@ -82,7 +82,10 @@ func (l lists) names(learner prompt.Learner, d *dataset.Dataset) error {
 	for _, warning := range warnings {
 		l.notice(warning)
 	}
-	return err
+	if err != nil {
+		return fmt.Errorf("experiment: %s: %w", d.Name, err)
+	}
+	return nil
 }
 
 // notice tells a sentence once.

@@ -8,13 +8,11 @@ import (
 	"image"
 	"io/fs"
 	"path"
-	"runtime"
 	"slices"
 	"strings"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/dapt-go/dapt-go/dapt/dataset"
+	"github.com/dapt-go/dapt-go/dapt/internal/parallel"
 	"github.com/dapt-go/dapt-go/dapt/transform"
 )
 
@@ -228,20 +226,16 @@ func missing(lost []dataset.Item, count int, f Files) error {
 // readAll decodes the masks on all processors.
 func (f Files) readAll(ctx context.Context, names []pair) error {
 	failed, blank := make([]error, len(names)), make([]bool, len(names))
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(runtime.GOMAXPROCS(0))
-	for i, name := range names {
-		group.Go(func() error {
-			mask, err := f.read(name.mask)
-			if err == nil {
-				blank[i] = !slices.ContainsFunc(mask.Pix, func(v uint8) bool { return v != 0 })
-				err = f.sized(mask, name)
-			}
-			failed[i] = err
-			return ctx.Err()
-		})
-	}
-	if err := group.Wait(); err != nil {
+	err := parallel.Each(ctx, len(names), func(i int) error {
+		mask, err := f.read(names[i].mask)
+		if err == nil {
+			blank[i] = !slices.ContainsFunc(mask.Pix, func(v uint8) bool { return v != 0 })
+			err = f.sized(mask, names[i])
+		}
+		failed[i] = err
+		return nil
+	})
+	if err != nil {
 		return err
 	}
 	var empty []string

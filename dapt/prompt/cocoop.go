@@ -36,8 +36,8 @@ func (l CoCoOp) Template(string) string { return l.opening().template() }
 // Parameters returns ctx [context, textWidth], and the two linear layers of meta_net: from the joint embedding to a
 // sixteenth of it, and from there to the text width.
 func (l CoCoOp) Parameters(m *clip.Model, rng *rand.Rand) ([]Parameter, error) {
-	if l.Context < 0 {
-		return nil, fmt.Errorf("prompt: CoCoOp with Context %d, want at least 1", l.Context)
+	if err := inRange(l, l.Context); err != nil {
+		return nil, err
 	}
 	hidden := m.Config.Embed / 16
 	if hidden == 0 {

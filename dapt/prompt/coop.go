@@ -33,6 +33,9 @@ const (
 	Front  Position = "front"
 )
 
+// mostClasses may have a context of their own: more than ImageNet-21k has classes.
+const mostClasses = 25_000
+
 // Name returns "coop".
 func (CoOp) Name() string { return "coop" }
 
@@ -64,8 +67,11 @@ func (l CoOp) Template(string) string {
 
 // Parameters returns ctx, [context, textWidth], or [classes, context, textWidth].
 func (l CoOp) Parameters(m *clip.Model, rng *rand.Rand) ([]Parameter, error) {
-	if l.Context < 0 || l.Classes < 0 {
-		return nil, fmt.Errorf("prompt: CoOp with Context %d and Classes %d, want at least 0 each", l.Context, l.Classes)
+	if err := inRange(l, l.Context); err != nil {
+		return nil, err
+	}
+	if l.Classes < 0 || l.Classes > mostClasses {
+		return nil, fmt.Errorf("prompt: CoOp with Classes %d, want at most %d, and 0 for one context of all classes", l.Classes, mostClasses)
 	}
 	if l.Position != "" && l.Position != End && l.Position != Middle && l.Position != Front {
 		return nil, fmt.Errorf("prompt: CoOp with Position %q, want %q, %q or %q", l.Position, End, Middle, Front)

@@ -2,7 +2,6 @@ package prompt
 
 import (
 	"cmp"
-	"fmt"
 	"math/rand/v2"
 
 	"github.com/dapt-go/dapt-go/dapt/clip"
@@ -35,8 +34,8 @@ func (l IVLP) Template(string) string { return l.opening().template() }
 // Parameters returns ctx [context, textWidth], VPT_shallow below the name of each deeper prompted block of the text tower,
 // and those of [VPT.Parameters].
 func (l IVLP) Parameters(m *clip.Model, rng *rand.Rand) ([]Parameter, error) {
-	if min(l.Text, l.Vision, l.TextDepth, l.VisionDepth) < 0 {
-		return nil, fmt.Errorf("prompt: %+v has a negative number, want at least 1 each", l)
+	if err := inRange(l, l.Text, l.Vision, l.TextDepth, l.VisionDepth); err != nil {
+		return nil, err
 	}
 	ctx, err := l.opening().parameter(m, rng)
 	if err != nil {

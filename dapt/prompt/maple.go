@@ -39,8 +39,8 @@ func (l MaPLe) Template(string) string { return l.opening().template() }
 // Parameters returns ctx [context, textWidth]; proj, linear from text to vision width; and for each deeper prompted
 // block compound_prompts_text.i [context, textWidth] with compound_prompt_projections.i, linear, which all start equal.
 func (l MaPLe) Parameters(m *clip.Model, rng *rand.Rand) ([]Parameter, error) {
-	if l.Context < 0 || l.Depth < 0 {
-		return nil, fmt.Errorf("prompt: MaPLe with Context %d and Depth %d, want at least 1 each", l.Context, l.Depth)
+	if err := inRange(l, l.Context, l.Depth); err != nil {
+		return nil, err
 	}
 	text, vision := m.Config.Text.Width, m.Config.Vision.Width
 	ctx, err := l.opening().parameter(m, rng)

@@ -5,7 +5,9 @@
 package prompt
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -72,7 +74,7 @@ func All() []Learner {
 	return []Learner{ZeroShot{}, CoOp{}, CoCoOp{}, VPT{}, IVLP{}, MaPLe{}, PromptSRC{}}
 }
 
-// Find returns the learner of that name with these settings, its fields as JSON; none leave the published ones.
+// Find returns the learner of that name with these settings, as [With] reads them; none leave the published ones.
 func Find(name string, settings []byte) (Learner, error) {
 	var names []string
 	for _, learner := range All() {
@@ -80,15 +82,43 @@ func Find(name string, settings []byte) (Learner, error) {
 			names = append(names, learner.Name())
 			continue
 		}
-		found := reflect.New(reflect.TypeOf(learner))
-		if len(settings) > 0 {
-			if err := json.Unmarshal(settings, found.Interface()); err != nil {
-				return nil, fmt.Errorf("prompt: settings of %s: %w", name, err)
-			}
-		}
-		return found.Elem().Interface().(Learner), nil
+		return With(learner, settings)
 	}
 	return nil, fmt.Errorf("prompt: no learner %q, want one of %q", name, names)
+}
+
+// With returns the learner with these of its fields changed, as JSON. A field that it lacks is an error that lists its own.
+func With(l Learner, settings []byte) (Learner, error) {
+	if len(settings) == 0 {
+		return l, nil
+	}
+	changed := reflect.New(reflect.TypeOf(l))
+	changed.Elem().Set(reflect.ValueOf(l))
+	decoder := json.NewDecoder(bytes.NewReader(settings))
+	decoder.DisallowUnknownFields()
+	err := decoder.Decode(changed.Interface())
+	if err == nil && decoder.More() {
+		err = errors.New("something follows them")
+	}
+	if err != nil {
+		known, _ := json.Marshal(l) // plain data always encodes
+		return nil, fmt.Errorf("prompt: settings %s of %s: %w; want some of %s", settings, l.Name(), err, known)
+	}
+	return changed.Elem().Interface().(Learner), nil
+}
+
+// most is how many tokens the context of a block may have, and how many blocks may be prompted: more than CLIPs have.
+const most = 256
+
+// inRange refuses a learner one of whose numbers is below 0, which stands for the published one, or above most, for which
+// memory would be taken before a tower could refuse it.
+func inRange(l Learner, numbers ...int) error {
+	for _, n := range numbers {
+		if n < 0 || n > most {
+			return fmt.Errorf("prompt: %s %+v has the number %d, want at most %d, and 0 for the published one", l.Name(), l, n, most)
+		}
+	}
+	return nil
 }
 
 // normal draws a parameter from a normal distribution with mean 0.

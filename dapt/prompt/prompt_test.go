@@ -54,6 +54,14 @@ func TestFindSaysWhatItKnowsAndWhatIsWrong(t *testing.T) {
 	if _, err := prompt.Find("maple", []byte(`{"Depth": "deep"}`)); err == nil || !strings.Contains(err.Error(), "Depth") {
 		t.Errorf("Find with a bad setting: %v, want an error that names it", err)
 	}
+	for _, bad := range []string{`{"Depht": 3}`, `{"Depth": 3} more`} {
+		if got, err := prompt.Find("maple", []byte(bad)); err == nil || !strings.Contains(err.Error(), `want some of {"Context":0,"Depth":0`) {
+			t.Errorf("Find with the settings %s = %+v, %v, want an error with the fields", bad, got, err)
+		}
+	}
+	if got, err := prompt.With(prompt.MaPLe{Context: 3, Depth: 4}, []byte(`{"Depth": 5}`)); err != nil || got != (prompt.MaPLe{Context: 3, Depth: 5}) {
+		t.Errorf("With another depth = %+v, %v, want that alone changed", got, err)
+	}
 	if got, err := prompt.Find("maple", nil); err != nil || got != (prompt.MaPLe{}) {
 		t.Errorf("Find without settings = %#v, %v, want the published ones", got, err)
 	}
@@ -129,9 +137,10 @@ func TestARandomContextHasPlaceholderWords(t *testing.T) {
 
 func TestMaPLeRefusesWhatItCannotStartFrom(t *testing.T) {
 	for want, l := range map[string]prompt.MaPLe{
-		`phrase "photo" has 1 tokens`: {Phrase: "photo"},
-		"Context -1":                  {Context: -1},
-		"Depth -2":                    {Depth: -2},
+		`phrase "photo" has 1 tokens`:              {Phrase: "photo"},
+		"{Context:-1 ":                             {Context: -1},
+		"has the number -2":                        {Depth: -2},
+		"has the number 1000000, want at most 256": {Depth: 1_000_000},
 	} {
 		if _, err := l.Parameters(wide(), rand.New(rand.NewPCG(1, 2))); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("Parameters of %+v: %v, want an error with %q", l, err, want)
@@ -176,14 +185,16 @@ func TestLearnersRefuseWhatTheyCannotBe(t *testing.T) {
 		learner prompt.Learner
 		model   *clip.Model
 	}{
-		"Context -1":                      {prompt.CoOp{Context: -1}, wide()},
-		`Position "left"`:                 {prompt.CoOp{Position: "left"}, wide()},
-		"leave the phrase out":            {prompt.CoOp{Classes: 3, Phrase: "a photo"}, wide()},
-		`phrase "photo" has 1 tokens`:     {prompt.CoOp{Context: 2, Phrase: "photo"}, wide()},
-		"at least 16 numbers":             {prompt.CoCoOp{}, narrow},
-		"CoCoOp with Context -2":          {prompt.CoCoOp{Context: -2}, wide()},
-		"VPT with Context 0 and Depth -1": {prompt.VPT{Depth: -1}, wide()},
-		"negative number":                 {prompt.PromptSRC{TextDepth: -1}, wide()},
+		"coop {Context:-1 ":            {prompt.CoOp{Context: -1}, wide()},
+		`Position "left"`:              {prompt.CoOp{Position: "left"}, wide()},
+		"leave the phrase out":         {prompt.CoOp{Classes: 3, Phrase: "a photo"}, wide()},
+		`phrase "photo" has 1 tokens`:  {prompt.CoOp{Context: 2, Phrase: "photo"}, wide()},
+		"at least 16 numbers":          {prompt.CoCoOp{}, narrow},
+		"has the number -2":            {prompt.CoCoOp{Context: -2}, wide()},
+		"vpt {Context:0 Depth:-1} has": {prompt.VPT{Depth: -1}, wide()},
+		"has the number -1":            {prompt.PromptSRC{TextDepth: -1}, wide()},
+		"has the number 1000000, want": {prompt.VPT{Context: 1_000_000}, wide()},
+		"CoOp with Classes 1000000000": {prompt.CoOp{Classes: 1_000_000_000}, wide()},
 	} {
 		if _, err := test.learner.Parameters(test.model, rand.New(rand.NewPCG(1, 2))); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("Parameters of %s %+v: %v, want an error with %q", test.learner.Name(), test.learner, err, want)

@@ -17,7 +17,7 @@ func Recognize(shapes map[string][]int) (Learner, error) {
 	switch _, projects := shapes["proj.weight"]; {
 	case text && (len(ctx) < 2 || len(ctx) > 3) || vision && len(patch) != 2:
 		return nil, errors.New("prompt: the context is no matrix of tokens and widths")
-	case text && shapes["meta_net.linear1.weight"] != nil:
+	case text && shapes["meta_net.linear2.weight"] != nil: // KgCoOp has a linear1, which nothing reads
 		return CoCoOp{Context: ctx[0], Random: ctx[0] != 4}, nil // its phrase has as many words as there are tokens
 	case text && projects:
 		return MaPLe{Context: ctx[0], Depth: 1 + count(shapes, "compound_prompts_text.")}, nil

@@ -34,8 +34,8 @@ func (l VPT) depth() int { return cmp.Or(l.Depth, 12) }
 // Parameters returns image_encoder.VPT and, for each deeper prompted block i, VPT_shallow below its name, [context,
 // visionWidth] each.
 func (l VPT) Parameters(m *clip.Model, rng *rand.Rand) ([]Parameter, error) {
-	if l.Context < 0 || l.Depth < 0 {
-		return nil, fmt.Errorf("prompt: VPT with Context %d and Depth %d, want at least 1 each", l.Context, l.Depth)
+	if err := inRange(l, l.Context, l.Depth); err != nil {
+		return nil, err
 	}
 	return vision(rng, l.depth(), cmp.Or(l.Context, 8), m.Config.Vision.Width), nil
 }

@@ -2,7 +2,9 @@ package train
 
 import (
 	"context"
+	"maps"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -118,4 +120,69 @@ func TestContextOfEachClassFitsOnlyItsClasses(t *testing.T) {
 	if _, err := e.Evaluate(context.Background(), d, d.Test, nil, quick()); err == nil || !strings.Contains(err.Error(), "5 contexts, one for each class, but 3 classes") {
 		t.Errorf("Evaluate = %v, want an error with both numbers", err)
 	}
+}
+
+// TestContextsStandWhereTheirWordsWould compares logits of contexts that are set to the embeddings of words with those of
+// CLIP for the sentences with these words.
+func TestContextsStandWhereTheirWordsWould(t *testing.T) {
+	m := newModel(1)
+	d, _ := newData()
+	words := func(text string) []float32 {
+		var values []float32
+		for _, id := range m.Tokenizer.Encode(text) {
+			values = append(values, m.Values["token_embedding.weight"][int(id)*64:][:64]...)
+		}
+		return values
+	}
+	logits := func(l prompt.Learner, template string, set map[string][]float32) []float32 {
+		e := ownEngine(t, m, l)
+		defer e.Close()
+		values := parameters(t, e)
+		maps.Copy(values, set)
+		if err := e.SetParameters(values); err != nil {
+			t.Fatal(err)
+		}
+		data := *d
+		data.Template = template
+		scores, err := e.Scores(context.Background(), &data, d.Test, quick())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return scores.Logits.Values
+	}
+	shifted := words("a photo of a")
+	for i := range shifted {
+		shifted[i]++
+	}
+	bias := slices.Repeat([]float32{1}, 64)
+	for template, c := range map[string]struct {
+		learner prompt.Learner
+		set     map[string][]float32
+	}{
+		"a photo {}.":    {prompt.CoOp{Context: 2}, map[string][]float32{"ctx": words("a photo")}},
+		"{} a photo.":    {prompt.CoOp{Context: 2, Position: prompt.Front}, map[string][]float32{"ctx": words("a photo")}},
+		"a {} photo of.": {prompt.CoOp{Context: 3, Position: prompt.Middle}, map[string][]float32{"ctx": words("a photo of")}},
+		"of {} a.": {
+			prompt.CoOp{Context: 2, Classes: 3, Position: prompt.Middle},
+			map[string][]float32{"ctx": slices.Repeat(words("of a"), 3)},
+		},
+		"a photo of a {}.": {prompt.CoCoOp{}, map[string][]float32{"meta_net.linear2.weight": make([]float32, 64*2), "meta_net.linear2.bias": make([]float32, 64)}},
+	} {
+		want := logits(zeroShot, template, nil)
+		if d := farthest(logits(c.learner, d.Template, c.set), want); !(d < 1e-4) {
+			t.Errorf("%+v with the words of %q: a logit is off by %g", c.learner, template, d)
+		}
+	}
+	moved := logits(prompt.CoCoOp{}, "", map[string][]float32{"meta_net.linear2.weight": make([]float32, 64*2), "meta_net.linear2.bias": bias})
+	if d := farthest(moved, logits(prompt.CoOp{Context: 4}, "", map[string][]float32{"ctx": shifted})); !(d < 1e-4) {
+		t.Errorf("CoCoOp whose network gives 1 differs from CoOp with a context larger by 1: a logit is off by %g", d)
+	}
+}
+
+func farthest(a, b []float32) float64 {
+	most := 0.0
+	for i := range a {
+		most = max(most, math.Abs(float64(a[i]-b[i])))
+	}
+	return most
 }

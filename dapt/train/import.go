@@ -2,7 +2,6 @@ package train
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -100,6 +99,9 @@ func recognize(f promptsFile, as As) (recognized, error) {
 	if err != nil {
 		return r, fmt.Errorf("%w; the file has %s", err, few(slices.Sorted(maps.Keys(f.tensors))))
 	}
+	if _, ok := learner.(prompt.CoOp); ok { // KgCoOp saves a network beside the context that nothing reads (trainers/kgcoop.py)
+		maps.DeleteFunc(r.prompts, func(name string, _ stored) bool { return strings.HasPrefix(name, "meta_net.") })
+	}
 	if r.learner, err = r.as(learner, as); err != nil {
 		return r, err
 	}
@@ -145,25 +147,7 @@ func (r recognized) as(l prompt.Learner, as As) (prompt.Learner, error) {
 		}
 		return nil, fmt.Errorf("it holds the prompts of %s, not of %s: it has %s", l.Name(), as.Learner, few(slices.Sorted(maps.Keys(r.prompts))))
 	}
-	if len(as.Settings) == 0 {
-		return l, nil
-	}
-	var fields, given map[string]json.RawMessage
-	known, err := json.Marshal(l)
-	if err := errors.Join(err, json.Unmarshal(known, &fields), json.Unmarshal(as.Settings, &given)); err != nil {
-		return nil, fmt.Errorf("the settings %s of %s: %w; want such as %s", as.Settings, l.Name(), err, known)
-	}
-	for name, value := range given {
-		if fields[name] == nil {
-			return nil, fmt.Errorf("the settings of %s have no %q: want some of %s", l.Name(), name, known)
-		}
-		fields[name] = value
-	}
-	merged, err := json.Marshal(fields)
-	if err != nil {
-		return nil, err
-	}
-	return prompt.Find(l.Name(), merged)
+	return prompt.With(l, as.Settings)
 }
 
 // about says what the prompts are, as far as it is known.
@@ -188,6 +172,10 @@ func (r recognized) parameters(m *clip.Model) ([]prompt.Parameter, error) {
 	if len(wrong) > 0 {
 		return nil, r.unlike(m.Config, wrong)
 	}
+	values, err := r.values() // a tensor whose values the file lacks ends here, before parameters of its shape are made
+	if err != nil {
+		return nil, err
+	}
 	list, err := r.learner.Parameters(m, rand.New(rand.NewPCG(0, 0)))
 	if err != nil {
 		return nil, err
@@ -208,16 +196,25 @@ func (r recognized) parameters(m *clip.Model) ([]prompt.Parameter, error) {
 		return nil, r.unlike(m.Config, wrong)
 	}
 	for i, p := range list {
-		values, err := r.prompts[p.Name].read()
-		if err != nil {
-			return nil, fmt.Errorf("tensor %s: %w", p.Name, err)
-		}
-		if at := slices.IndexFunc(values, notFinite); at >= 0 {
-			return nil, fmt.Errorf("tensor %s has %g at place %d: the run that wrote it had failed, take another", p.Name, values[at], at)
-		}
-		list[i].Value = slices.Clone(values)
+		list[i].Value = values[p.Name]
 	}
 	return list, nil
+}
+
+// values reads the prompts.
+func (r recognized) values() (map[string][]float32, error) {
+	all := map[string][]float32{}
+	for _, name := range slices.Sorted(maps.Keys(r.prompts)) {
+		values, err := r.prompts[name].read()
+		if err != nil {
+			return nil, fmt.Errorf("tensor %s: %w", name, err)
+		}
+		if at := slices.IndexFunc(values, notFinite); at >= 0 {
+			return nil, fmt.Errorf("tensor %s has %g at place %d: the run that wrote it had failed, take another", name, values[at], at)
+		}
+		all[name] = slices.Clone(values)
+	}
+	return all, nil
 }
 
 func (r recognized) unlike(c clip.Config, wrong []string) error {

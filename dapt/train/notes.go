@@ -12,7 +12,8 @@ import (
 // compared are the weights of CLIP that tell one from another, all small.
 var compared = []string{"logit_scale", "visual.class_embedding", "visual.proj", "visual.ln_post.weight", "text_projection", "ln_final.weight"}
 
-// compare notes which of CLIP's weights in the file are not m's. Half precision is no difference.
+// compare notes which of CLIP's weights in the file are not m's. Half precision is no difference, nor is PromptSRC's mean
+// over the epochs, which is summed up in half precision.
 func (r recognized) compare(m *clip.Model) []string {
 	var notes []string
 	for _, name := range compared {
@@ -34,10 +35,10 @@ func (r recognized) compare(m *clip.Model) []string {
 	return append(notes, r.comparePhrase(m)...)
 }
 
-// differs returns the first place where a is not b by more than half precision makes of it; -1 if there is none.
+// differs returns the first place where a is not b by more than fifty sums in half precision make of it; -1 if there is none.
 func differs(a, b []float32) int {
 	for i, v := range a {
-		if want := float64(b[i]); !(math.Abs(float64(v)-want) <= 1e-3*math.Abs(want)+1e-5) {
+		if want := float64(b[i]); !(math.Abs(float64(v)-want) <= 1e-2*math.Abs(want)+1e-5) {
 			return i
 		}
 	}

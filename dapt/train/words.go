@@ -19,7 +19,8 @@ type Words struct {
 
 // Words reads the engine's present text prompts as words: block by block, for each vector the top tokens of the vocabulary
 // whose embeddings are nearest to it (Ferenas/DAPT interpret_prompts/interpret_prompt.py, which calls blocks layers). Where
-// each class has a context of its own, [classes, context, width], they are listed by class; the original refuses those.
+// each class has a context of its own, [classes, context, width], they are listed by class; the original refuses those. nil
+// classes, which prompts of another program do not tell, are numbered from 1.
 // Prompts of blocks past the tower's end, which nothing reads, are left out. It is an error if there are no text prompts.
 func (e *Engine) Words(classes []string, top int) ([]Words, error) {
 	contexts, err := e.textPrompts()
@@ -54,6 +55,11 @@ func (e *Engine) wordsOf(context *tensors.Tensor, classes []string, top int) ([]
 	}
 	dims := context.Shape().Dimensions
 	own := len(dims) == 3
+	if own && classes == nil {
+		for i := range dims[0] {
+			classes = append(classes, fmt.Sprintf("class %d", i+1))
+		}
+	}
 	if own && dims[0] != len(classes) {
 		return nil, fmt.Errorf("they are of %d classes, but %d are named", dims[0], len(classes))
 	}

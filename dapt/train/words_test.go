@@ -71,6 +71,9 @@ func TestContextsOfClassesAreListedByClass(t *testing.T) {
 	if want := []string{"cat", "cat", "lake boat", "lake boat", "tree_house", "tree_house"}; !slices.Equal(got, want) {
 		t.Errorf("Words are of %q, want %q", got, want)
 	}
+	if words, err = e.Words(nil, 1); err != nil || len(words) != 6 || words[5].Class != "class 3" {
+		t.Errorf("Words of classes that are not known = %v, %v, want 6, numbered by class", words, err)
+	}
 	if _, err := e.Words(classes[:2], 1); err == nil || !strings.Contains(err.Error(), "of 3 classes, but 2 are named") {
 		t.Errorf("Words for two classes = %v, want an error with both counts", err)
 	}

@@ -136,20 +136,27 @@ func FuzzDecode(f *testing.F) {
 		}
 		f.Add(data)
 	}
-	for _, broken := range [][]byte{asPNG[:33], asPNG[:len(asPNG)/2], asJPEG[:len(asJPEG)/2], pngHeader(60_000, 60_000), pngHeader(1, 1<<31-1)} {
+	for _, broken := range [][]byte{
+		asPNG[:33], asPNG[:len(asPNG)/2], asJPEG[:len(asJPEG)/2], pngHeader(60_000, 60_000), pngHeader(1, 1<<31-1), deepPNG(60, 60, 1),
+		jpegHeader(60, 60, 0xc0, 3), jpegHeader(60, 60, 0xc2, 4), gifHeader(60, 60), gifFrame(60, 60), bmpHeader(60, 60),
+		riffChunks(canvas(1, 1), lossless(600, 600)), riffChunks(lossless(60, 60)),
+	} {
 		f.Add(broken)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
+		pixels := alloc.Pixels(data, MaxPixels)
+		if pixels > 4<<20 {
+			t.Skip("slow")
+		}
 		var img *image.NRGBA
 		var err error
-		// Progressive JPEG in four colours takes most: 16 bytes of coefficients for each pixel, then 4 of inks, and 4 of
-		// ours.
-		alloc.Bound(t, 4<<20+64*(alloc.Pixels(data, MaxPixels)+uint64(len(data))), func() { img, err = Decode(bytes.NewReader(data)) })
+		alloc.Bound(t, 1<<20+bytesAPixel*pixels+8*uint64(len(data)), func() { img, err = Decode(bytes.NewReader(data)) })
 		if err != nil {
 			return
 		}
-		if b := img.Bounds(); b.Empty() || b.Min != (image.Point{}) || !img.Opaque() {
-			t.Errorf("Decode gives bounds %v, opaque %v, want a full image at the origin", b, img.Opaque())
+		header, _, err := image.DecodeConfig(bytes.NewReader(data))
+		if b := img.Bounds(); b.Empty() || b.Min != (image.Point{}) || !img.Opaque() || b.Dx() > header.Width || b.Dy() > header.Height {
+			t.Errorf("Decode gives bounds %v, opaque %v, want a full image at the origin of at most %d x %d, %v", b, img.Opaque(), header.Width, header.Height, err)
 		}
 		if img.Bounds().Dx() < 500 && img.Bounds().Dy() < 500 {
 			Eval(img, 16)

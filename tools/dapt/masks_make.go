@@ -26,6 +26,7 @@ type making struct {
 	lists
 	Source      string  `json:"source"`
 	CLIP        string  `json:"clip"`
+	Template    string  `json:"template,omitempty"` // of -template; empty is the data set's own
 	Prompts     string  `json:"-"`
 	PromptsHash string  `json:"prompts,omitempty"`   // SHA-256 of the file
 	Threshold   float64 `json:"threshold,omitempty"` // of Grad-CAM
@@ -113,7 +114,7 @@ const madeFile = "made.json"
 
 // claim returns what is to stand in madeFile, and an error where the folder holds masks that were made otherwise.
 func (x *making) claim(s *session.Setup, folder string) ([]byte, error) {
-	x.CLIP, x.DType = s.CLIP, s.DType
+	x.CLIP, x.DType, x.Template = s.CLIP, s.DType, s.Template
 	if x.Prompts != "" {
 		data, err := os.ReadFile(x.Prompts)
 		if err != nil {
@@ -149,11 +150,12 @@ func (x *making) prepare(s *session.Setup, c *cobra.Command, b experiment.Benchm
 	if err != nil {
 		return nil, nil, err
 	}
-	engine, _, err := engineOf(lab, x.Prompts, config)
+	engine, about, err := engineOf(lab, x.Prompts, config)
 	if err != nil {
 		closeLab()
 		return nil, nil, err
 	}
+	warn(c, about)
 	heat := func(ctx context.Context, items []dataset.Item) ([][]float32, error) {
 		return engine.Heat(ctx, b.Dataset, items, nil, config)
 	}

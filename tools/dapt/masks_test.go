@@ -125,8 +125,11 @@ func TestMasksAreTheSameInOneGoOrResumed(t *testing.T) {
 			t.Errorf("%s is another mask when resumed (%v)", file, err)
 		}
 	}
-	if _, err := runDapt(t, "masks", "make", "-shots", "1", "-masks-out", parts, "-threshold", "0.4"); err == nil || !strings.Contains(err.Error(), "choose another -masks-out") {
-		t.Errorf("masks of another threshold in the same folder: error is %v, want one that says to choose another", err)
+	for _, other := range [][]string{{"-threshold", "0.4"}, {"-template", "a drawing of a {}."}} {
+		args := append([]string{"masks", "make", "-shots", "1", "-masks-out", parts}, other...)
+		if _, err := runDapt(t, args...); err == nil || !strings.Contains(err.Error(), "choose another -masks-out") {
+			t.Errorf("masks with %q in the same folder: error is %v, want one that says to choose another", other, err)
+		}
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 
 // choices are the flags of one method and its training.
 type choices struct {
+	learner, settings   string
 	maple               prompt.MaPLe
 	masks, mode, final  string
 	protocol, preset    string
@@ -34,7 +35,8 @@ func newTrain(s *session.Setup) *cobra.Command {
 		Use:   "train",
 		Short: "tune prompts and test them; resumes what was interrupted",
 		Example: "  go run ./tools/dapt train -masks true -shots 4 -seeds 1\n" +
-			"  go run ./tools/dapt train -data OxfordPets -root ~/data -clip ViT-B/16 -masks files -protocol base-to-novel",
+			"  go run ./tools/dapt train -data OxfordPets -root ~/data -clip ViT-B/16 -masks files -protocol base-to-novel\n" +
+			"  go run ./tools/dapt train -learner coop -learner-settings '{\"Context\": 4, \"Phrase\": \"a photo of a\"}' -rate 0.002 -epochs 50 -batch 32",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return x.run(s, c) },
 	}
@@ -44,15 +46,17 @@ func newTrain(s *session.Setup) *cobra.Command {
 
 func (x *choices) flags(f *pflag.FlagSet) {
 	f.StringVar(&x.preset, "preset", "", "run a published setting, such as maple+dapt-s/base-to-novel, with masks in files; presets lists them; with it, only -seeds and -share are read")
+	f.StringVar(&x.learner, "learner", "maple", "what is tuned: "+strings.Join(learners(), ", ")+"; the other flags start from MaPLe's published ones")
+	f.StringVar(&x.settings, "learner-settings", "", `settings of the learner as JSON, such as {"Context": 4}; empty takes the published ones`)
 	f.StringVar(&x.masks, "masks", "none", "none (the learner alone), true, files, gradcam or grid")
 	f.StringVar(&x.protocol, "protocol", "few-shot", "few-shot (all classes) or base-to-novel")
 	f.IntVar(&x.shots, "shots", 16, "training images a class; 0 takes all")
 	f.IntVar(&x.seeds, "seeds", 3, "runs with seeds 1 to this")
 	f.IntVar(&x.focus, "focus", 120, "test images to measure Grad-CAM energy inside the true mask on, where there are true masks")
-	f.IntVar(&x.maple.Context, "context", 2, "prompt tokens a block")
-	f.IntVar(&x.maple.Depth, "depth", 9, "prompted blocks of both towers")
-	f.StringVar(&x.maple.Phrase, "phrase", "a photo of a", "initial phrase")
-	f.BoolVar(&x.maple.Random, "random", false, "draw the context instead of starting from the phrase")
+	f.IntVar(&x.maple.Context, "context", 2, "prompt tokens a block of maple")
+	f.IntVar(&x.maple.Depth, "depth", 9, "prompted blocks of both towers, of maple")
+	f.StringVar(&x.maple.Phrase, "phrase", "a photo of a", "initial phrase of maple")
+	f.BoolVar(&x.maple.Random, "random", false, "draw maple's context instead of starting from the phrase")
 	f.Float64Var(&x.loss.V, "v", x.loss.V, "weight of L_v")
 	f.Float64Var(&x.loss.F, "f", x.loss.F, "weight of L_f")
 	f.Float64Var(&x.loss.B, "b", x.loss.B, "weight of L_b")
@@ -67,8 +71,35 @@ func (x *choices) flags(f *pflag.FlagSet) {
 	f.StringVar(&x.final, "final", string(x.config.Final), `which prompts to keep: "best on val" or "last step"`)
 }
 
+// learners are the names of those that train something.
+func learners() []string {
+	var names []string
+	for _, l := range prompt.All() {
+		if l != (prompt.ZeroShot{}) {
+			names = append(names, l.Name())
+		}
+	}
+	return names
+}
+
+// chosen is the learner of the flags. MaPLe has flags of its own, which others refuse, and which its settings go over.
+func (x *choices) chosen(f *pflag.FlagSet) (prompt.Learner, error) {
+	if !slices.Contains(learners(), x.learner) {
+		return nil, fmt.Errorf("-learner is %q, want one of %s", x.learner, strings.Join(learners(), ", "))
+	}
+	if x.learner == x.maple.Name() {
+		return prompt.With(x.maple, []byte(x.settings))
+	}
+	for _, name := range []string{"context", "depth", "phrase", "random"} {
+		if f.Changed(name) {
+			return nil, fmt.Errorf("-%s is of maple, not of %s: give that its settings as -learner-settings", name, x.learner)
+		}
+	}
+	return prompt.Find(x.learner, []byte(x.settings))
+}
+
 // method is what the flags choose to tune.
-func (x *choices) method(s *session.Setup, b experiment.Benchmark) (dapt.Method, error) {
+func (x *choices) method(s *session.Setup, b experiment.Benchmark, learner prompt.Learner) (dapt.Method, error) {
 	masks, err := s.Masks(x.masks, b)
 	if err != nil {
 		return dapt.Method{}, err
@@ -81,7 +112,7 @@ func (x *choices) method(s *session.Setup, b experiment.Benchmark) (dapt.Method,
 			masks = files
 		}
 	}
-	m := dapt.Method{Learner: x.maple, Masks: masks, Loss: x.loss}
+	m := dapt.Method{Learner: learner, Masks: masks, Loss: x.loss}
 	if x.official && m.Decouples() {
 		m.Label = m.Name() + " (official)"
 	}
@@ -128,11 +159,15 @@ func (x *choices) run(s *session.Setup, c *cobra.Command) error {
 	if x.preset != "" {
 		return x.published(s, c)
 	}
+	learner, err := x.chosen(c.Flags())
+	if err != nil {
+		return err
+	}
 	b, err := s.Benchmark(c.Context())
 	if err != nil {
 		return err
 	}
-	m, err := x.method(s, b)
+	m, err := x.method(s, b, learner)
 	if err != nil {
 		return err
 	}

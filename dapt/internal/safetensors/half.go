@@ -4,8 +4,8 @@ import "math"
 
 // The conversions of compute's float16 package lose values below 2^-14, of which CLIP's weights hold many.
 
-// halfBits rounds a number to half precision (IEEE 754 binary16), of two nearest to the even one.
-func halfBits(v float32) uint16 {
+// HalfBits rounds a number to half precision (IEEE 754 binary16), of two nearest to the even one.
+func HalfBits(v float32) uint16 {
 	bits := math.Float32bits(v)
 	sign, bits := uint16(bits>>16&0x8000), bits&^(1<<31)
 	switch size := math.Float32frombits(bits); {

@@ -172,11 +172,11 @@ func TestHalfRoundsToTheNearestAndTiesToEven(t *testing.T) {
 func TestEveryHalfIsReadAndWrittenBackEqual(t *testing.T) {
 	for bits := range 1 << 16 {
 		value := halfValue(uint16(bits))
-		if value == value && halfBits(value) != uint16(bits) {
-			t.Fatalf("half %#x is %g, and that is written as %#x", bits, value, halfBits(value))
+		if value == value && HalfBits(value) != uint16(bits) {
+			t.Fatalf("half %#x is %g, and that is written as %#x", bits, value, HalfBits(value))
 		}
 	}
-	if got := halfValue(halfBits(float32(math.NaN()))); got == got {
+	if got := halfValue(HalfBits(float32(math.NaN()))); got == got {
 		t.Errorf("NaN in half precision = %g", got)
 	}
 }

@@ -32,7 +32,7 @@ func Float32(values []float32, dims ...int) Tensor {
 func Half(values []float32, dims ...int) Tensor {
 	data := make([]byte, 0, 2*len(values))
 	for _, v := range values {
-		data = binary.LittleEndian.AppendUint16(data, halfBits(v))
+		data = binary.LittleEndian.AppendUint16(data, HalfBits(v))
 	}
 	return Tensor{"F16", dims, data}
 }

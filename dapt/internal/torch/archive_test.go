@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/dapt-go/dapt-go/internal/alloc"
 )
 
 var archives = []string{"testdata/maple.pth.tar"}
@@ -222,10 +224,7 @@ func TestBrokenStreamsAreErrors(t *testing.T) {
 // bounded fails t where reading takes more than the package comment says, and a megabyte for what is always there.
 func bounded(t *testing.T, data []byte, pickled int) {
 	t.Helper()
-	limit := uint64(1000*pickled + 12*len(data) + 1<<20)
-	if taken := allocated(func() { _, _ = decodeAll(data) }); taken > limit { // only what it takes counts
-		t.Errorf("a file of %d bytes, %d of them pickles, took %d bytes, want at most %d", len(data), pickled, taken, limit)
-	}
+	alloc.Bound(t, uint64(1000*pickled+12*len(data)+1<<20), func() { _, _ = decodeAll(data) }) // only what it takes counts
 }
 
 func FuzzArchive(f *testing.F) {

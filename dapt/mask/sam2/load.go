@@ -128,6 +128,9 @@ var (
 // The positional embedding of points is that of the image; files may hold it once.
 const imagePositions, pointPositions = "shared_image_embedding.positional_embedding", "prompt_encoder.shared_embedding.positional_embedding"
 
+// mostWidth bounds what enlarging the positional embedding takes; the largest SAM2 has 144.
+const mostWidth = 1024
+
 // taken are weights that go-huggingface takes as they are; all others it asks for by their shape, see [Model.graph].
 var taken = []string{
 	"/no_memory_embedding", "/shared_image_embedding/positional_embedding", positionName, positionName + "_window",
@@ -164,10 +167,13 @@ func readWeights(path string) (map[string]*tensors.Tensor, error) {
 		}
 		to, matrix := place(name, len(whole.Dims))
 		dims := t.Dims
+		if len(values) == 0 || to == positionName && (len(dims) != 4 || dims[0] != 1 || dims[1] > mostWidth || dims[2] != dims[3]) {
+			return nil, fmt.Errorf("sam2: weight %s of %s is %v, as in no SAM2: fetch the file anew", name, path, dims)
+		}
 		if matrix && len(dims) == 2 {
 			values, dims = transposed(values, dims[0], dims[1]), []int{dims[1], dims[0]}
 		}
-		if to == positionName && len(dims) == 4 && dims[2] == dims[3] {
+		if to == positionName {
 			weights[to] = positions(values, dims[1], dims[2])
 			continue
 		}

@@ -97,6 +97,15 @@ func TestOnlyTheImagePartIsLoaded(t *testing.T) {
 	}
 }
 
+// positioned has a positional embedding of these dimensions.
+func positioned(t *testing.T, dims ...int) string {
+	t.Helper()
+	return files(t, func(f *safetensors.File) {
+		values := make([]float32, dims[0]*dims[1]*dims[2]*dims[3])
+		f.Tensors["vision_encoder.backbone.pos_embed"] = safetensors.Float32(values, dims...)
+	})
+}
+
 func TestLoadSaysWhatIsWrong(t *testing.T) {
 	backend := golden.Backend(t) // before the cache is elsewhere
 	t.Setenv("HF_ENDPOINT", "http://127.0.0.1:1")
@@ -122,6 +131,9 @@ func TestLoadSaysWhatIsWrong(t *testing.T) {
 			video(f)
 			delete(f.Tensors, "prompt_encoder.shared_embedding.other")
 		}), "no weights of SAM2"},
+		"weights without values": {positioned(t, 1, 8, 0, 0), "pos_embed of"},
+		"positions of no image":  {positioned(t, 0, 8, 7, 7), "is [0 8 7 7], as in no SAM2"},
+		"positions too wide":     {positioned(t, 1, 100_000, 1, 1), "is [1 100000 1 1], as in no SAM2"},
 	} {
 		if _, err := Load(t.Context(), backend, c.from, nil); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("Load of %s fails with %v, want a message with %q", name, err, c.want)
