@@ -17,11 +17,11 @@ import (
 	"github.com/gomlx/compute/dtypes"
 
 	"github.com/dapt-go/dapt-go/dapt/clip"
-	"github.com/dapt-go/dapt-go/internal/alloc"
 	"github.com/dapt-go/dapt-go/dapt/internal/golden"
 	"github.com/dapt-go/dapt-go/dapt/internal/safetensors"
 	"github.com/dapt-go/dapt-go/dapt/prompt"
 	"github.com/dapt-go/dapt-go/dapt/transform"
+	"github.com/dapt-go/dapt-go/internal/alloc"
 )
 
 // written is value i of a tensor in testdata's checkpoints (testdata/checkpoints.py).
@@ -244,9 +244,8 @@ func TestPromptsOfAnotherCLIPAreFoundOut(t *testing.T) {
 		t.Errorf("Import with another phrase: %+v, %v, want one note that says so", got, err)
 	}
 	for want, change := range map[string]func(c *clip.Config){
-		"ctx is [2 8], want [2 64]":                                    func(c *clip.Config) { c.Text.Width = 64 },
-		"proj.weight is [16 8], want [32 8]":                           func(c *clip.Config) { c.Vision.Width = 32 },
-		"compound_prompts_text.1 is for block 2 of a tower that has 2": func(c *clip.Config) { c.Text.Layers = 2 },
+		"ctx is [2 8], want [2 64]":          func(c *clip.Config) { c.Text.Width = 64 },
+		"proj.weight is [16 8], want [32 8]": func(c *clip.Config) { c.Vision.Width = 32 },
 	} {
 		m := narrow()
 		change(&m.Config)
@@ -254,6 +253,20 @@ func TestPromptsOfAnotherCLIPAreFoundOut(t *testing.T) {
 		if _, err := Import(checkpoint("maple"), m, As{}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("Import: %v, want an error with %q", err, want)
 		}
+	}
+}
+
+func TestPromptsThatNoBlockReadsAreNoted(t *testing.T) {
+	m := narrow()
+	m.Config.Text.Layers = 2
+	m.Weights = clip.Random(m.Config, transform.Stream(3, "test"))
+	got, err := Import(checkpoint("maple"), m, As{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "1 prompts are not read, such as compound_prompts_text.1 is for block 2 of a tower that has 2"
+	if !slices.ContainsFunc(got.Prompts.Notes, func(note string) bool { return strings.HasPrefix(note, want) }) {
+		t.Errorf("notes are %q, want one that begins %q", got.Prompts.Notes, want)
 	}
 }
 

@@ -32,6 +32,9 @@ func (r recognized) compare(m *clip.Model) []string {
 				name, values[i], i, m.Name, own[i]))
 		}
 	}
+	if spare := r.deeper(m.Config); len(spare) > 0 {
+		notes = append(notes, fmt.Sprintf("%d prompts are not read, such as %s: nothing is wrong if they were tuned in it", len(spare), spare[0]))
+	}
 	return append(notes, r.comparePhrase(m)...)
 }
 

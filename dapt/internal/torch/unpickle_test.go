@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/dapt-go/dapt-go/internal/alloc"
 	"github.com/dapt-go/dapt-go/dapt/internal/pickle"
+	"github.com/dapt-go/dapt-go/internal/alloc"
 )
 
 func TestPickledTensorsAreRead(t *testing.T) {
