@@ -118,10 +118,18 @@ func (d *Dataset) divide(items []Item) error {
 
 // enough reports fewer classes than a classifier can tell apart, and such as it cannot.
 func (d *Dataset) enough() error {
-	if len(d.Classes) < 2 {
-		return fmt.Errorf("there are images of %d classes, want at least 2: make a folder for each class, named as the class, and put its images there", len(d.Classes))
+	if err := d.several("make a folder for each class, named as the class, and put its images there"); err != nil {
+		return err
 	}
 	return distinct(d.Classes)
+}
+
+// several reports fewer classes than a classifier can tell apart, and how to give more.
+func (d *Dataset) several(how string) error {
+	if len(d.Classes) < 2 {
+		return fmt.Errorf("there are images of %d classes, want at least 2: %s", len(d.Classes), how)
+	}
+	return nil
 }
 
 func items(paths []string, label int, class string) []Item {
