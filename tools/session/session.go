@@ -165,7 +165,11 @@ func (s Setup) Model(ctx context.Context, t Teller) (*clip.Model, error) {
 	if s.CLIP == Mini {
 		return mini.CLIP()
 	}
-	if ext := filepath.Ext(s.CLIP); ext != ".safetensors" && ext != ".pt" {
+	repository, err := clip.Repository(s.CLIP)
+	if err != nil {
+		return nil, err
+	}
+	if repository != "" {
 		t.notice("reading " + s.CLIP + ", which is downloaded if it is not here")
 	}
 	return clip.Load(ctx, s.CLIP, t.download("downloading "+s.CLIP))
