@@ -88,9 +88,9 @@ func (s Setup) open() (*dataset.Dataset, error) {
 	if isFolder(s.Data) {
 		return s.own()
 	}
-	spec, err := dataset.Find(s.Data)
+	spec, err := s.spec()
 	if err != nil {
-		return nil, fmt.Errorf("%w; a folder of your own is named by its path, such as ./photos", err)
+		return nil, err
 	}
 	if info, err := os.Stat(s.Folder()); err != nil || !info.IsDir() {
 		return nil, fmt.Errorf("there is no folder %s: set the root, which is %q, to the folder that holds %s, the folder of %s", s.Folder(), s.Root, spec.Folder, spec.Name)
