@@ -138,12 +138,7 @@ func TestEverySweepFindsWhatOneProcessFinds(t *testing.T) {
 				program(t, "", words...)
 			}
 		},
-		"local": func(out string) {
-			printed, err := execute(t, append([]string{"sweep", "local", "-tasks", "2", "--"}, experiment(out)...)...)
-			if err != nil || strings.Count(printed, "did ") != 2 || strings.Contains(printed, "dapt merge") {
-				t.Errorf("sweep local prints %q, %v, want two shares and no advice to merge", printed, err)
-			}
-		},
+		"local": func(out string) { sweepsHere(t, experiment(out)) },
 	} {
 		out := filepath.Join(folder, name)
 		run(out)
@@ -157,6 +152,15 @@ func TestEverySweepFindsWhatOneProcessFinds(t *testing.T) {
 	}
 	staysDone(t, filepath.Join(folder, "local"), experiment(filepath.Join(folder, "local")))
 	evaluates(t, filepath.Join(folder, "slurm"), data, weights)
+}
+
+// sweepsHere does two shares on this machine.
+func sweepsHere(t *testing.T, experiment []string) {
+	t.Helper()
+	printed, err := execute(t, append([]string{"sweep", "local", "-tasks", "2", "--"}, experiment...)...)
+	if err != nil || strings.Count(printed, "did ") != 2 || strings.Contains(printed, "dapt merge") {
+		t.Errorf("sweep local prints %q, %v, want two shares and no advice to merge", printed, err)
+	}
 }
 
 // staysDone checks that a share of another count does nothing of what was merged.
