@@ -14,8 +14,7 @@ import (
 )
 
 // ErrNoWeights is wrapped by errors of weights that are neither on this machine nor to be had.
-var ErrNoWeights = errors.New("no weights of CLIP: where there is a network, they come from huggingface.co; else fetch model.safetensors of " +
-	"openai/clip-vit-base-patch16, or OpenAI's ViT-B-16.pt, on another machine, and give the file's path")
+var ErrNoWeights = errors.New("no weights of CLIP: where there is a network, they come from huggingface.co")
 
 // repositories are where the published models lie.
 var repositories = map[string]string{
@@ -44,11 +43,25 @@ func Load(ctx context.Context, nameOrPath string, progress func(done, total int6
 }
 
 func load(ctx context.Context, nameOrPath string, progress func(done, total int64)) (*Weights, error) {
-	_, err := os.Stat(nameOrPath)
-	if err == nil || slices.Contains([]string{".pt", ".pth", ".bin", ".safetensors"}, filepath.Ext(nameOrPath)) || filepath.IsAbs(nameOrPath) {
+	if isPath(nameOrPath) {
 		return ReadWeights(nameOrPath)
 	}
 	return Fetch(ctx, nameOrPath, progress)
+}
+
+// isPath reports whether Load takes a name for that of a file.
+func isPath(name string) bool {
+	_, err := os.Stat(name)
+	return err == nil || slices.Contains([]string{".pt", ".pth", ".bin", ".safetensors"}, filepath.Ext(name)) || filepath.IsAbs(name)
+}
+
+// Repository returns the repository at huggingface.co that [Load] reads a CLIP from, "" if it reads a file, or why it reads neither.
+// Nothing is looked for in the network.
+func Repository(nameOrPath string) (string, error) {
+	if isPath(nameOrPath) {
+		return "", nil
+	}
+	return repositoryOf(nameOrPath)
 }
 
 // Fetch reads published weights, by their name in papers or their repository at huggingface.co. They are downloaded once,
@@ -64,7 +77,7 @@ func Fetch(ctx context.Context, name string, progress func(done, total int64)) (
 	if errors.Is(err, context.Canceled) {
 		return nil, fmt.Errorf("clip: fetching %s: %w", name, err)
 	} else if err != nil {
-		return nil, fmt.Errorf("clip: fetching %s from %s: %w: %w", name, repository, err, ErrNoWeights)
+		return nil, fmt.Errorf("clip: fetching %s from %s: %w: %w; else %s", name, repository, err, ErrNoWeights, otherwise(repository))
 	}
 	if err := checkActivation(filepath.Join(filepath.Dir(path), "config.json")); err != nil {
 		return nil, fmt.Errorf("clip: %s: %w", name, err)
@@ -77,12 +90,28 @@ func Fetch(ctx context.Context, name string, progress func(done, total int64)) (
 	return w, nil
 }
 
+// otherwise says how else to get what a repository has.
+func otherwise(repository string) string {
+	file := ""
+	for name, known := range repositories {
+		if known == repository {
+			file = ", or OpenAI's " + strings.NewReplacer("/", "-", "@", "-").Replace(name) + ".pt,"
+		}
+	}
+	return fmt.Sprintf("fetch %s of %s%s on another machine, and give the file's path", strings.Join(weightFiles, " or "), repository, file)
+}
+
 func repositoryOf(name string) (string, error) {
 	if strings.HasPrefix(name, "RN") {
 		return "", noResNet(name)
 	}
 	if repository, ok := repositories[name]; ok {
 		return repository, nil
+	}
+	for known := range repositories {
+		if strings.EqualFold(known, name) {
+			return "", fmt.Errorf("clip: %q is not a known model: write %s", name, known)
+		}
 	}
 	if strings.HasPrefix(name, "ViT-") || !hub.Named(name) {
 		return "", fmt.Errorf("clip: %q is neither a file nor a known model: want the path of a file of weights, ViT-B/16, ViT-B/32, ViT-L/14, "+

@@ -213,3 +213,31 @@ func TestLoadReadsFilesAndNames(t *testing.T) {
 		}
 	}
 }
+
+func TestTheErrorNamesTheFilesOfTheModelAskedFor(t *testing.T) {
+	atHub(t, "http://127.0.0.1:1")
+	t.Setenv("HF_HUB_OFFLINE", "1")
+	for name, want := range map[string]string{
+		"ViT-L/14@336px":               "of openai/clip-vit-large-patch14-336, or OpenAI's ViT-L-14-336px.pt, on another machine",
+		"openai/clip-vit-base-patch32": "of openai/clip-vit-base-patch32, or OpenAI's ViT-B-32.pt, on another machine",
+		"someone/clip":                 "of someone/clip on another machine",
+		"vit-b/16":                     "write ViT-B/16",
+	} {
+		if _, err := Fetch(t.Context(), name, nil); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("Fetch(%s) = %v, want an error with %q", name, err, want)
+		}
+	}
+}
+
+func TestRepositoryTellsFilesFromWhatIsFetched(t *testing.T) {
+	for name, want := range map[string]string{"hub_test.go": "", "none.pt": "", "ViT-B/16": "openai/clip-vit-base-patch16", "someone/clip": "someone/clip"} {
+		if got, err := Repository(name); err != nil || got != want {
+			t.Errorf("Repository(%s) = %q, %v, want %q", name, got, err, want)
+		}
+	}
+	for _, name := range []string{"RN50", "nonsense", "VIT-B/16"} {
+		if _, err := Repository(name); err == nil {
+			t.Errorf("Repository(%s) succeeds, want an error", name)
+		}
+	}
+}

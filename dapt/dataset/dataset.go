@@ -81,8 +81,8 @@ func (d *Dataset) hashMasks(hash io.Writer) {
 	}
 }
 
-// Check finds, before anything slow starts, what would fail later: items outside the class list, and images that do not
-// exist, of which the error names the count and the first five. It reads no image.
+// Check finds, before anything slow starts, what would fail later: items outside the class list, images that are folders, and
+// images that do not exist, of which the error names the count and the first five. It reads no image.
 func (d *Dataset) Check(ctx context.Context) error {
 	var missing []string
 	count := 0
@@ -92,8 +92,10 @@ func (d *Dataset) Check(ctx context.Context) error {
 				return err
 			}
 			count++
-			_, err := fs.Stat(d.FS, item.Path)
+			info, err := fs.Stat(d.FS, item.Path)
 			switch {
+			case err == nil && info.IsDir():
+				return fmt.Errorf("dataset: %s: %w", d.Name, folderError(item.Path))
 			case errors.Is(err, fs.ErrNotExist):
 				missing = append(missing, item.Path)
 			case err != nil:
@@ -109,6 +111,13 @@ func (d *Dataset) Check(ctx context.Context) error {
 			len(missing), count, d.Name, some(missing))
 	}
 	return nil
+}
+
+// folderError is the path of an image that is a folder.
+type folderError string
+
+func (e folderError) Error() string {
+	return fmt.Sprintf("image %s is a folder: name a file in it, or leave it out", string(e))
 }
 
 func (d *Dataset) belongs(item Item) error {

@@ -66,6 +66,8 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 		{"a label of null", `{"train": [["a.jpg", null, "cat"]]}`, `null, "cat"]`, "want path, label and class name"},
 		{"an item of null", `{"train": [null]}`, "item null", "want path, label and class name"},
 		{"a fractional label", `{"train": [["a.jpg", 0.5, "cat"]]}`, "number 0.5", "fetch or write it anew"},
+		{"a label in quotes", `{"val": [["a.jpg", "7", "cat"]]}`, `list val: item ["a.jpg", "7", "cat"]: json`, "a whole number without"},
+		{"a list of another kind", `{"val": {"a.jpg": 0}}`, "list val: json: cannot unmarshal object", "fetch or write it anew"},
 		{"a nameless class", `{"train": [["a.jpg", 0, " "]]}`, `"a.jpg", 0`, "no class name"},
 		{"a path out of the folder", `{"train": [["../a.jpg", 0, "cat"]]}`, `"../a.jpg"`, "leaves the images' folder"},
 		{"an absolute path", `{"train": [["/etc/a.jpg", 0, "cat"]]}`, `"/etc/a.jpg"`, "leaves the images' folder"},
@@ -105,6 +107,11 @@ func TestCheckCountsMissingImages(t *testing.T) {
 	d := openPets(t, `{"train": [`+strings.Join(items, ",")+`]}`)
 	fails(t, "Check", d.Check(t.Context()), "7 of 8 images of Pets are missing: images/dog/gone0.jpg",
 		"images/dog/gone4.jpg, …: unpack them")
+}
+
+func TestCheckRefusesAFolderForAnImage(t *testing.T) {
+	d := openPets(t, `{"train": [["cat", 0, "cat"], ["dog/1.jpg", 1, "dog"]]}`)
+	fails(t, "Check", d.Check(t.Context()), "Pets: image images/cat is a folder", "name a file")
 }
 
 func TestCheckFindsItemsOutsideTheClassList(t *testing.T) {

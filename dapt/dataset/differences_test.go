@@ -1,9 +1,21 @@
 package dataset
 
-import "testing"
+import (
+	"fmt"
+	"testing"
+)
+
+// pathed are so many items with paths of their own.
+func pathed(list string, count int) []Item {
+	items := make([]Item, count)
+	for i := range items {
+		items[i].Path = fmt.Sprintf("%s/%d.jpg", list, i)
+	}
+	return items
+}
 
 func TestDifferencesAreSentencesAndNoErrors(t *testing.T) {
-	d := &Dataset{Name: "Pets", Classes: []string{"cat", "dog"}, Train: make([]Item, 3), Test: make([]Item, 5)}
+	d := &Dataset{Name: "Pets", Classes: []string{"cat", "dog"}, Train: pathed("train", 3), Test: pathed("test", 5)}
 	for _, c := range []struct {
 		spec Spec
 		want []string
@@ -18,4 +30,6 @@ func TestDifferencesAreSentencesAndNoErrors(t *testing.T) {
 	} {
 		equal(t, "Differences", d.Differences(c.spec), c.want)
 	}
+	d.Val = pathed("train", 1)
+	equal(t, "Differences", d.Differences(Spec{}), []string{"Pets lists 1 images more than once: train/0.jpg (in train and val)"})
 }

@@ -16,14 +16,25 @@ import (
 )
 
 // OpenSplit lists one's own images from a split file, as [ReadSplit] does. Paths are relative to the file's folder, which
-// fsys is. Of the three lists, any may be missing: what an experiment then cannot do it says before it starts.
+// fsys is. Of the three lists, any may be missing: what an experiment then cannot do it says before it starts. Fewer than two
+// classes are an error, and so is an image that is listed twice, since one that is in train and in test makes all tests good.
 func OpenSplit(name string, fsys fs.FS, file string) (*Dataset, error) {
 	d, err := Open(Spec{Name: name, Split: file, Template: plain}, fsys)
-	if err == nil {
-		d.Content, err = d.listed()
+	if err != nil {
+		return nil, err
 	}
+	if err := d.several(another); err != nil {
+		return nil, fmt.Errorf("dataset: split %s: %w", file, err)
+	}
+	if twice := d.repeated(); len(twice) > 0 {
+		return nil, fmt.Errorf("dataset: split %s lists %d images more than once: %s: leave each in one list", file, len(twice), some(twice))
+	}
+	d.Content, err = d.listed()
 	return d, err
 }
+
+// another is what to do about a list of one class.
+const another = "list images of another class, too"
 
 // OpenList lists one's own images from a table in CSV. Its first row names the columns, in any order:
 //
@@ -33,7 +44,7 @@ func OpenSplit(name string, fsys fs.FS, file string) (*Dataset, error) {
 //	mask   of the image, below the same folder; an empty one is looked for by the rules of package mask
 //	split  train, val or test; without this column, each class is divided as by [OpenFolder]
 //
-// The first two must be there. Fields may be quoted, lines may end as on Windows, and a byte order mark may come first. Errors
+// The first two columns must be there, and two classes. Fields may be quoted, lines may end as on Windows, and a byte order mark may come first. Errors
 // have the number of the line.
 func OpenList(name string, fsys fs.FS, file string) (*Dataset, error) {
 	data, err := fs.ReadFile(fsys, file)
@@ -41,10 +52,14 @@ func OpenList(name string, fsys fs.FS, file string) (*Dataset, error) {
 		return nil, fmt.Errorf("dataset: reading the list of images: %w", err)
 	}
 	d := &Dataset{Name: name, FS: fsys, Template: plain}
-	if err := d.readList(data); err != nil {
+	rows, err := d.readList(data)
+	if err != nil {
 		return nil, fmt.Errorf("dataset: list %s: %w", file, err)
 	}
 	d.Content, err = d.listed()
+	if folder := folderError(""); errors.As(err, &folder) {
+		return nil, fmt.Errorf("dataset: list %s: line %d: %w", file, rows[string(folder)].line, folder)
+	}
 	return d, err
 }
 
@@ -68,15 +83,15 @@ type listRow struct {
 	line  int
 }
 
-// readList reads the three lists and the classes.
-func (d *Dataset) readList(data []byte) error {
+// readList reads the three lists and the classes, and returns the rows by the path of their image.
+func (d *Dataset) readList(data []byte) (map[string]listRow, error) {
 	t := table{
 		Reader: csv.NewReader(bytes.NewReader(bytes.TrimPrefix(data, []byte(byteOrderMark)))),
 		at:     map[string]int{}, names: map[int]listRow{}, label: map[string]listRow{}, paths: map[string]listRow{},
 	}
 	t.TrimLeadingSpace = true
 	if err := t.header(); err != nil {
-		return err
+		return nil, err
 	}
 	for {
 		fields, err := t.Read()
@@ -84,15 +99,15 @@ func (d *Dataset) readList(data []byte) error {
 			break
 		}
 		if err != nil {
-			return fmt.Errorf("%w: want a field for each column, and quotes around one that holds a comma or a quote, which is doubled there", err)
+			return nil, fmt.Errorf("%w: want a field for each column, and quotes around one that holds a comma or a quote, which is doubled there", err)
 		}
 		line, _ := t.FieldPos(0)
 		if err := t.add(fields, line); err != nil {
-			return fmt.Errorf("line %d: %w", line, err)
+			return nil, fmt.Errorf("line %d: %w", line, err)
 		}
 	}
 	t.number()
-	return d.take(t)
+	return t.paths, d.take(t)
 }
 
 // header reads the names of the columns.
@@ -206,6 +221,9 @@ func (d *Dataset) take(t table) error {
 	if d.Classes, err = classes(all); err != nil {
 		return err
 	}
+	if err := d.several(another); err != nil {
+		return err
+	}
 	if _, ok := t.at["split"]; ok {
 		for _, r := range t.rows {
 			list := d.lists()[slices.Index(parts, r.split)]
@@ -226,7 +244,7 @@ func (d *Dataset) take(t table) error {
 }
 
 // listed is a hash of the names and sizes of the images and masks of the lists. Those that are missing are for
-// [Dataset.Check] and package mask to find.
+// [Dataset.Check] and package mask to find; an image that is a folder is a folderError.
 func (d *Dataset) listed() (string, error) {
 	hash := sha256.New()
 	for _, list := range d.lists() {
@@ -237,6 +255,8 @@ func (d *Dataset) listed() (string, error) {
 				}
 				info, err := fs.Stat(d.FS, name)
 				switch {
+				case err == nil && info.IsDir() && name == item.Path:
+					return "", folderError(name)
 				case err == nil:
 					fmt.Fprintf(hash, "%q %d\n", name, info.Size())
 				case !errors.Is(err, fs.ErrNotExist):

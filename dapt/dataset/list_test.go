@@ -80,10 +80,12 @@ func TestListsSayWhatIsWrongAndWhere(t *testing.T) {
 		"a mask out of the folder":  {"path,name,mask\na.jpg,cat,../a.png\n", `line 2: path "../a.png"`},
 		"an image twice":            {"path,name\na.jpg,cat\n./a.jpg,dog\n", "line 3: image a.jpg is on line 2 already: remove one"},
 		"an unknown split":          {"path,name,split\na.jpg,cat,training\n", `line 2: the split is "training", want train, val or test`},
-		"too few images to divide":  {"path,name\na.jpg,cat\n", `class "cat" has 1 images, want at least 4`},
+		"one class":                 {"path,name,split\na.jpg,cat,train\nb.jpg,cat,test\n", "images of 1 classes, want at least 2: list images of another"},
+		"a folder for an image":     {"path,name,split\na.jpg,cat,train\n\ndogs,dog,test\n", "line 4: image dogs is a folder: name a file"},
+		"too few images to divide":  {"path,name\na.jpg,cat\nb.jpg,dog\n", `class "cat" has 1 images, want at least 4`},
 		"a quoted line break above": {"path,name\n\"a\nb.jpg\",cat\n/c.jpg,cat\n", `line 4: path "/c.jpg"`},
 	} {
-		_, err := OpenList("own", files(map[string]string{"list.csv": c.text}), "list.csv")
+		_, err := OpenList("own", files(map[string]string{"list.csv": c.text, "dogs/1.jpg": ""}), "list.csv")
 		fails(t, "OpenList with "+name, err, "dataset: list list.csv", c.want)
 	}
 	_, err := OpenList("own", files(nil), "list.csv")
@@ -91,7 +93,7 @@ func TestListsSayWhatIsWrongAndWhere(t *testing.T) {
 }
 
 func TestAListsHashFollowsSizesOfImagesAndMasks(t *testing.T) {
-	contents := map[string]string{"list.csv": "path,name,mask,split\na.jpg,cat,a.png,train\n", "a.jpg": "", "a.png": ""}
+	contents := map[string]string{"list.csv": "path,name,mask,split\na.jpg,cat,a.png,train\nb.jpg,dog,,test\n", "a.jpg": "", "a.png": ""}
 	open := func() string {
 		t.Helper()
 		d, err := OpenList("own", files(contents), "list.csv")
@@ -126,9 +128,24 @@ func TestASplitFileOfOnesOwnMayHaveAnyLists(t *testing.T) {
 	}
 }
 
+func TestASplitFileOfOnesOwnThatTestsNothingIsAnError(t *testing.T) {
+	for name, c := range map[string]struct{ text, want string }{
+		"an image in two lists": {
+			`{"train": [["a.jpg", 0, "cat"], ["b.jpg", 1, "dog"]], "test": [["b.jpg", 1, "dog"], ["a.jpg", 0, "cat"]]}`,
+			"lists 2 images more than once: b.jpg (in train and test), a.jpg (in train and test): leave each in one",
+		},
+		"an image twice in one": {`{"test": [["a.jpg", 0, "cat"], ["a.jpg", 1, "dog"]]}`, "a.jpg (in test and test)"},
+		"one class":             {`{"train": [["a.jpg", 0, "cat"]], "test": [["b.jpg", 0, "cat"]]}`, "images of 1 classes, want at least 2: list images of another"},
+		"a folder for an image": {`{"test": [["dogs", 0, "cat"], ["a.jpg", 1, "dog"]]}`, "image dogs is a folder"},
+	} {
+		_, err := OpenSplit("own", files(map[string]string{"my.json": c.text, "dogs/1.jpg": ""}), "my.json")
+		fails(t, "OpenSplit of "+name, err, c.want)
+	}
+}
+
 func FuzzListNamesFilesBelowItsFolderOnly(f *testing.F) {
 	f.Add("path,name,label,mask,split\ncats/1.jpg,cat,0,,train\n\"a, b.jpg\",\"hot \"\"dog\"\"\",1,m.png,test\n")
-	f.Add("\ufeffname,path\r\ncat,1.jpg\r\ncat,2.jpg\r\ncat,3.jpg\r\ncat,4.jpg\r\n")
+	f.Add("\ufeffname,path\r\ncat,1.jpg\r\ncat,2.jpg\r\ncat,3.jpg\r\ncat,4.jpg\r\ndog,5.jpg\r\ndog,6.jpg\r\ndog,7.jpg\r\ndog,8.jpg\r\n")
 	f.Add("path,name,split\n..\\..\\a.jpg,cat,val\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		var d *Dataset

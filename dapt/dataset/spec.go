@@ -65,7 +65,7 @@ func Find(name string) (Spec, error) {
 			}
 		}
 	}
-	return Spec{}, fmt.Errorf("dataset: no benchmark is called %q: want %s, or open your own with a Spec", name, strings.Join(known, ", "))
+	return Spec{}, fmt.Errorf("dataset: no benchmark is called %q: want %s", name, strings.Join(known, ", "))
 }
 
 // OwnTemplate returns Template where it is not the one that [Specs] has for a data set of this Name, and that all others are

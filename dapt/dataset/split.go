@@ -23,7 +23,7 @@ func (e entry) MarshalJSON() ([]byte, error) { return json.Marshal([]any{e.Path,
 func (e *entry) UnmarshalJSON(data []byte) error {
 	fields := []any{&e.Path, &e.Label, &e.Class}
 	if err := json.Unmarshal(data, &fields); err != nil {
-		return err
+		return fmt.Errorf("item %s: %w: want a path and a class name in quotes, and a whole number without between them", data, err)
 	}
 	if len(fields) != 3 || slices.Contains(fields, nil) {
 		return fmt.Errorf("item %s: want path, label and class name", data)
@@ -59,15 +59,20 @@ func ReadSplit(fsys fs.FS, name string) (*Dataset, error) {
 }
 
 func parseSplit(data []byte) (*Dataset, error) {
-	var lists map[string][]entry
+	const form = "not of the form {\"train\": [[path, label, class name], …], …}, fetch or write it anew"
+	var lists map[string]json.RawMessage
 	if err := json.Unmarshal(bytes.TrimPrefix(data, []byte(byteOrderMark)), &lists); err != nil {
-		return nil, fmt.Errorf("not of the form {\"train\": [[path, label, class name], …], …}, fetch or write it anew: %w", err)
+		return nil, fmt.Errorf("%s: %w", form, err)
 	}
 	d := new(Dataset)
-	for key, list := range lists {
+	for key, text := range lists {
 		at := slices.Index(parts, key)
 		if at < 0 {
 			return nil, fmt.Errorf("there is a list %q: rename it to train, val or test", key)
+		}
+		var list []entry
+		if err := json.Unmarshal(text, &list); err != nil {
+			return nil, fmt.Errorf("%s: list %s: %w", form, key, err)
 		}
 		to := d.lists()[at]
 		for _, e := range list {

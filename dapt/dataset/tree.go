@@ -118,10 +118,18 @@ func (d *Dataset) divide(items []Item) error {
 
 // enough reports fewer classes than a classifier can tell apart, and such as it cannot.
 func (d *Dataset) enough() error {
-	if len(d.Classes) < 2 {
-		return fmt.Errorf("there are images of %d classes, want at least 2: make a folder for each class, named as the class, and put its images there", len(d.Classes))
+	if err := d.several("make a folder for each class, named as the class, and put its images there"); err != nil {
+		return err
 	}
 	return distinct(d.Classes)
+}
+
+// several reports fewer classes than a classifier can tell apart, and how to give more.
+func (d *Dataset) several(how string) error {
+	if len(d.Classes) < 2 {
+		return fmt.Errorf("there are images of %d classes, want at least 2: %s", len(d.Classes), how)
+	}
+	return nil
 }
 
 func items(paths []string, label int, class string) []Item {
@@ -157,14 +165,22 @@ func classImages(fsys fs.FS, below string) (map[string][]string, error) {
 	return images, nil
 }
 
-// Unlabelled lists the images of a folder as a test list, to be classified among classes. Their labels say nothing.
-func Unlabelled(name string, fsys fs.FS, classes []string) (*Dataset, error) {
-	paths, err := listImages(fsys, ".")
+// Unlabelled lists images of a folder as a test list, to be classified among classes: the files that are named, or else all
+// that are no deeper. Their labels say nothing.
+func Unlabelled(name string, fsys fs.FS, classes []string, paths ...string) (*Dataset, error) {
+	var err error
+	if len(paths) == 0 {
+		paths, err = listImages(fsys, ".")
+	}
 	if err != nil {
 		return nil, fmt.Errorf("dataset: folder %s: %w", name, err)
 	}
 	if len(paths) == 0 {
-		return nil, fmt.Errorf("dataset: folder %s has no images to classify (%s)", name, strings.Join(imageEndings, ", "))
+		deeper := ""
+		if below, err := folders(fsys, "."); err == nil && len(below) > 0 {
+			deeper = fmt.Sprintf("; folders in it are not looked into: name one of them, such as %s", path.Join(name, below[0]))
+		}
+		return nil, fmt.Errorf("dataset: folder %s has no images to classify (%s)%s", name, strings.Join(imageEndings, ", "), deeper)
 	}
 	return &Dataset{Name: name, FS: fsys, Classes: classes, Template: plain, Test: items(paths, 0, "")}, nil
 }

@@ -31,10 +31,14 @@ func (e *Engine) newLoader(data *dataset.Dataset, items []dataset.Item) *loader 
 // image decodes item i, or returns it from memory.
 func (l *loader) image(i int) (*image.NRGBA, error) {
 	img, err := l.images.open(l.data, l.items[i].Path)
-	if err != nil {
-		return nil, fmt.Errorf("train: class %q: %w", l.items[i].Class, err)
+	switch class := l.items[i].Class; {
+	case err == nil:
+		return img, nil
+	case class == "": // of an unlabelled image
+		return nil, fmt.Errorf("train: %w", err)
+	default:
+		return nil, fmt.Errorf("train: class %q: %w", class, err)
 	}
-	return img, nil
 }
 
 // labelled reports the first item whose label is outside the class list.

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/dapt-go/dapt-go/dapt/dataset"
+	"github.com/dapt-go/dapt-go/dapt/internal/parallel"
 )
 
 // Guess is a class that an image is taken for.
@@ -33,6 +34,24 @@ func (e *Engine) Predict(ctx context.Context, data *dataset.Dataset, items []dat
 		all[i] = guesses[:min(top, len(guesses))]
 	}
 	return all, nil
+}
+
+// Readable returns the items whose images can be decoded, and for each of the others what is wrong with it. err is that of ctx.
+// As far as there is room, the images stay in memory for what follows.
+func (e *Engine) Readable(ctx context.Context, data *dataset.Dataset, items []dataset.Item) (good []dataset.Item, broken []error, err error) {
+	l, failed := e.newLoader(data, items), make([]error, len(items))
+	err = parallel.Each(ctx, len(items), func(i int) error {
+		_, failed[i] = l.image(i)
+		return ctx.Err()
+	})
+	for i, item := range items {
+		if failed[i] == nil {
+			good = append(good, item)
+			continue
+		}
+		broken = append(broken, failed[i])
+	}
+	return good, broken, err
 }
 
 func softmax(logits []float32, classes []string) []Guess {

@@ -3,7 +3,10 @@ package train
 import (
 	"context"
 	"math"
+	"slices"
+	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/dapt-go/dapt-go/dapt/dataset"
 )
@@ -36,5 +39,19 @@ func TestGuessesAreTheClassesByProbability(t *testing.T) {
 	}
 	if all, err := e.Predict(ctx, d, unlabelled, 9, quick()); err != nil || len(all[0]) != len(classes) {
 		t.Errorf("top 9 of %d classes: %v, %v", len(classes), all, err)
+	}
+}
+
+func TestBrokenImagesAreSetApart(t *testing.T) {
+	e := newEngine(t)
+	d, files := newData()
+	files["bad.png"] = &fstest.MapFile{Data: []byte("no image")}
+	items := []dataset.Item{{Path: d.Test[0].Path}, {Path: "bad.png"}, {Path: d.Test[1].Path}}
+	good, broken, err := e.Readable(t.Context(), d, items)
+	if err != nil || !slices.Equal(good, []dataset.Item{items[0], items[2]}) || len(broken) != 1 {
+		t.Fatalf("Readable = %v, %v, %v, want the first and the last", good, broken, err)
+	}
+	if text := broken[0].Error(); !strings.HasPrefix(text, "train: image bad.png") {
+		t.Errorf("the broken image is told as %q", text)
 	}
 }

@@ -31,6 +31,7 @@ type State struct {
 	Wrong  error            // why it cannot be used; nil if it can
 	Masks  int              // of training images
 	Broken []error          // images that cannot be decoded, if they were, see [State.Decode]
+	Sound  int              // images that can be decoded
 
 	Unmasked error // why masks cannot be looked for; nil if they can
 }
@@ -75,8 +76,8 @@ func (s *State) countMasks(ctx context.Context, masks mask.Files) error {
 	return nil
 }
 
-// Decode decodes all images on all processors and keeps in Broken what is wrong with those that cannot be. progress is
-// called with how many are done, by one goroutine at a time.
+// Decode decodes all images on all processors and keeps in Broken what is wrong with those that cannot be, and in Sound how
+// many can. progress is called with how many are done, by one goroutine at a time.
 func (s *State) Decode(ctx context.Context, progress func(done int)) error {
 	if s.Data == nil {
 		return nil
@@ -105,6 +106,7 @@ func (s *State) Decode(ctx context.Context, progress func(done int)) error {
 			s.Broken = append(s.Broken, err)
 		}
 	}
+	s.Sound = len(items) - len(s.Broken)
 	if len(s.Broken) > 0 && s.Wrong == nil {
 		s.Wrong = fmt.Errorf("%d of %d images cannot be decoded, the first: %w", len(s.Broken), len(items), s.Broken[0])
 	}
@@ -149,6 +151,9 @@ func (s *State) Write(to io.Writer) error {
 	s.writeMasks(out)
 	if missing := s.Entry.Missing(s.Folder); len(missing) > 0 {
 		s.writeRoom(out, missing)
+	}
+	if images := s.Sound + len(s.Broken); images > 0 {
+		fmt.Fprintf(out, "  decoded\t%d\tof %d images\n", s.Sound, images)
 	}
 	for _, err := range s.Broken {
 		fmt.Fprintf(out, "  broken\t\t%v\n", err)
@@ -243,11 +248,14 @@ func (s *State) writeRoom(out io.Writer, missing []Source) {
 	case !known:
 		text = "more than " + download.Bytes(need)
 	}
-	free := ""
+	state, free := "", ""
 	if bytes, ok := download.Free(existing(s.Folder)); ok {
 		free = "; it has " + download.Bytes(bytes) + " free"
+		if bytes < need {
+			state = "TOO SMALL"
+		}
 	}
-	fmt.Fprintf(out, "  disk\t\tneeds %s for archives and what is in them%s\n", text, free)
+	fmt.Fprintf(out, "  disk\t%s\tneeds %s for archives and what is in them%s\n", state, text, free)
 }
 
 // existing is a folder, or the nearest above it that exists.

@@ -44,7 +44,7 @@ func TestATableSaysWhatIsThereAndWhatToDo(t *testing.T) {
 		lines  []string
 	}{
 		"all there": {func(string) {}, true, "", []string{
-			"can be used", "images here", "split_zhou_OxfordPets.json here", "classes 2 DIFFERS: 37 are published",
+			"can be used", "decoded 8 of 8 images", "images here", "split_zhou_OxfordPets.json here", "classes 2 DIFFERS: 37 are published",
 			"train images 4 DIFFERS: 2944 are published", "train masks 0 DAPT-S needs all; from Ferenas/DAPT",
 		}},
 		"masks, too": {func(folder string) {
@@ -64,7 +64,7 @@ func TestATableSaysWhatIsThereAndWhatToDo(t *testing.T) {
 		"an image is broken": {func(folder string) {
 			write(t, folder, map[string][]byte{"images/beagle_3.jpg": []byte("\xff\xd8 cut")})
 		}, false, "move images out of ", []string{
-			"CANNOT BE USED: 1 of 8 images cannot be decoded", "broken image images/beagle_3.jpg: ",
+			"CANNOT BE USED: 1 of 8 images cannot be decoded", "decoded 7 of 8 images", "broken image images/beagle_3.jpg: ",
 		}},
 	} {
 		s, text := checked(t, test.change)

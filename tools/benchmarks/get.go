@@ -141,6 +141,9 @@ func (g Getter) fetch(ctx context.Context, s Source, file download.File, given b
 		c.Progress = g.Show("downloading " + s.File)
 	}
 	err := c.Fetch(ctx, file)
+	if err != nil && !s.isFile() {
+		_ = os.Remove(filepath.Dir(file.Path)) // the folder of downloads, which stays if there is a part in it
+	}
 	if download.Offline(err) {
 		return fmt.Errorf("%w: no server could be reached: connect to the network, or name a proxy in HTTPS_PROXY; the next get goes on", err)
 	}

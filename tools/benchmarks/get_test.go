@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"image"
 	"image/png"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -193,6 +194,13 @@ func TestWhatCannotBeGotIsAClearError(t *testing.T) {
 		t.Errorf("a full disk: %v after asking for %q", err, *asked)
 	}
 	g.free = nil
+	e.Sources[0].Size, e.Sources[0].URL, folder = 0, "http://127.0.0.1:1/images.tar.gz", t.TempDir()
+	if err := g.Get(t.Context(), e, folder); err == nil || !strings.Contains(err.Error(), "connect to the network") {
+		t.Errorf("no network: %v", err)
+	}
+	if _, err := os.Stat(filepath.Join(folder, "downloads")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("without a network, a folder of downloads is left: %v", err)
+	}
 	ctx, stop := context.WithCancel(t.Context())
 	stop()
 	if err := g.Get(ctx, e, t.TempDir()); !errors.Is(err, context.Canceled) {

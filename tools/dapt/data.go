@@ -10,6 +10,7 @@ import (
 	"github.com/dapt-go/dapt-go/tools/benchmarks"
 	"github.com/dapt-go/dapt-go/tools/download"
 	"github.com/dapt-go/dapt-go/tools/session"
+	tasks "github.com/dapt-go/dapt-go/tools/sweep"
 )
 
 func newData(s *session.Setup) *cobra.Command {
@@ -44,9 +45,12 @@ func newDataCheck(s *session.Setup) *cobra.Command {
 func specsOf(names []string) ([]dataset.Spec, error) {
 	specs := make([]dataset.Spec, len(names))
 	for i, name := range names {
+		if (session.Setup{Data: name}).Own() {
+			return nil, fmt.Errorf("%q is no benchmark's name but a path: to see what is in data of your own, use: go run ./tools/dapt data show %s", name, tasks.Quote(name))
+		}
 		var err error
 		if specs[i], err = dataset.Find(name); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%w; to see what is in data of your own, use: go run ./tools/dapt data show ./photos", err)
 		}
 	}
 	return specs, nil

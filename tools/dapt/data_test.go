@@ -105,7 +105,7 @@ func TestGettingDataThatIsThereDoesNothing(t *testing.T) {
 	if err != nil || said != "" || !strings.Contains(out, "can be used") {
 		t.Errorf("get prints %q and says %q, %v", out, said, err)
 	}
-	if _, _, err := data(t, "get"); err == nil || !strings.Contains(err.Error(), "requires at least 1 arg") {
+	if _, _, err := data(t, "get"); err == nil || !strings.Contains(err.Error(), "data get got no argument, want data get NAME..., such as: go run") {
 		t.Errorf("get of nothing: %v", err)
 	}
 }
@@ -151,7 +151,7 @@ func TestShowingDataDrawsASheetAndTestsZeroShot(t *testing.T) {
 			"zero-shot is not clearly above chance",
 			image.Point{},
 		},
-		"mini": {[]string{"mini", "-rows", "3", "-images", "60"}, []string{"Mini: 60 classes", "(3 images, 3 with masks)", "chance 1.7 % (on 60 of 2400"}, "", image.Pt(552, 16+3*152+8)},
+		"mini": {[]string{"mini", "-rows", "3", "-images", "60"}, []string{"Mini: 60 classes", "… and 55 more", "(3 images, 3 with masks)", "chance 1.7 % (on 60 of 2400"}, "", image.Pt(552, 16+3*152+8)},
 	} {
 		folder := t.TempDir()
 		out, said, err := data(t, append([]string{"show", "-out", folder}, test.args...)...)
@@ -192,11 +192,14 @@ func checkSheet(t *testing.T, folder string, want image.Point) {
 
 func TestWrongFlagsOfDataAreErrors(t *testing.T) {
 	for want, args := range map[string][]string{
-		"-rows is 0":              {"show", "mini", "-rows", "0"},
-		"-images is -1":           {"show", "mini", "-images", "-1"},
-		`the data are "./none"`:   {"show", "./none"},
-		"accepts 1 arg":           {"show"},
-		"set the root, which is ": {"show", "EuroSAT", "-root", t.TempDir()},
+		"-rows is 0":                    {"show", "mini", "-rows", "0"},
+		"-images is -1":                 {"show", "mini", "-images", "-1"},
+		`the data are "./none"`:         {"show", "./none"},
+		"want data show NAME, such":     {"show"},
+		"dapt data show ./own":          {"check", "./own"},
+		"data show list.csv":            {"get", "list.csv"},
+		`show got ["a" "b"], want data`: {"show", "a", "b"},
+		"set the root, which is ":       {"show", "EuroSAT", "-root", t.TempDir()},
 	} {
 		if _, _, err := data(t, args...); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("data %q: %v, want an error with %q", args, err, want)

@@ -83,6 +83,7 @@ func newRoot() *cobra.Command {
 		newMasks(&s), newSplit(&s), newReport(&s), newBackends(&s))
 	root.AddCommand(newMerge(), newSweep())
 	allowShares(root, &s)
+	nameArguments(root)
 	return root
 }
 

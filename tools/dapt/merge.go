@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -54,8 +55,12 @@ func typed(c *cobra.Command) []string {
 
 // tellShare says what a share did.
 func tellShare(c *cobra.Command, s *session.Setup, lab *experiment.Lab, done int) error {
-	_, err := fmt.Fprintf(c.OutOrStdout(), "did %d of %d runs (share %d of %d)\nresults: %s\nnext:    go run ./tools/dapt merge %s\n",
-		done, lab.Planned(), s.Share.Index, s.Share.Count, lab.ResultsPath(), tasks.Quote(s.Out))
+	next := ""
+	if os.Getenv(tasks.Merged) == "" {
+		next = fmt.Sprintf("next:    go run ./tools/dapt merge %s\n", tasks.Quote(s.Out))
+	}
+	_, err := fmt.Fprintf(c.OutOrStdout(), "did %d of %d runs (share %d of %d)\nresults: %s\n%s",
+		done, lab.Planned(), s.Share.Index, s.Share.Count, lab.ResultsPath(), next)
 	return err
 }
 

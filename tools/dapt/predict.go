@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -16,7 +18,7 @@ func newPredict(s *session.Setup) *cobra.Command {
 	var top int
 	c := &cobra.Command{
 		Use:     "predict PROMPTS FOLDER",
-		Short:   "tell what the images of a folder are taken for, by prompts from a file that train has written",
+		Short:   "tell what the images of a folder, or one image, are taken for, by prompts from a file that train has written",
 		Example: "  go run ./tools/dapt predict dapt-results/runs/…/prompts.safetensors ./new-photos",
 		Args:    cobra.ExactArgs(2),
 		RunE:    func(c *cobra.Command, args []string) error { return predict(c, s, args[0], args[1], top) },
@@ -36,7 +38,7 @@ func predict(c *cobra.Command, s *session.Setup, prompts, folder string, top int
 	if len(about.Classes) == 0 {
 		return fmt.Errorf("%s does not tell the classes that its prompts were tuned on, among which to choose: use eval, which takes those of a data set", prompts)
 	}
-	data, err := dataset.Unlabelled(folder, os.DirFS(folder), about.Classes)
+	data, err := unlabelled(folder, about.Classes)
 	if err != nil {
 		return err
 	}
@@ -45,10 +47,31 @@ func predict(c *cobra.Command, s *session.Setup, prompts, folder string, top int
 		return err
 	}
 	defer done()
-	guesses, err := engine.Predict(c.Context(), data, data.Test, top, config)
+	items, broken, err := engine.Readable(c.Context(), data, data.Test)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(c.OutOrStdout(), report.GuessList(data.Test, guesses).Plain(session.Width()))
+	if len(items) > 0 {
+		guesses, err := engine.Predict(c.Context(), data, items, top, config)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(c.OutOrStdout(), report.GuessList(items, guesses).Plain(session.Width()))
+	}
+	if len(broken) > 0 {
+		return fmt.Errorf("%d of %d images cannot be classified:\n%w", len(broken), len(data.Test), errors.Join(broken...))
+	}
 	return nil
+}
+
+// unlabelled lists the images of a folder, or one that is named itself.
+func unlabelled(folder string, classes []string) (*dataset.Dataset, error) {
+	info, err := os.Stat(folder)
+	if err != nil {
+		return nil, fmt.Errorf("there is no %s to classify: name a folder of images, or an image", folder)
+	}
+	if info.IsDir() {
+		return dataset.Unlabelled(folder, os.DirFS(folder), classes)
+	}
+	return dataset.Unlabelled(folder, os.DirFS(filepath.Dir(folder)), classes, filepath.Base(folder))
 }

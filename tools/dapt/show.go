@@ -53,8 +53,12 @@ func show(c *cobra.Command, s *session.Setup, rows, images int) error {
 		items = b.Test
 	}
 	items = dataset.Spread(items, rows)
-	for i := range min(5, len(b.Classes)) {
-		fmt.Fprintf(out, "prompt: %s\n", sentence(b.Dataset, b.Classes[i*len(b.Classes)/min(5, len(b.Classes))]))
+	shown := min(5, len(b.Classes))
+	for i := range shown {
+		fmt.Fprintf(out, "prompt: %s\n", sentence(b.Dataset, b.Classes[i*len(b.Classes)/shown]))
+	}
+	if more := len(b.Classes) - shown; more > 0 {
+		fmt.Fprintf(out, "        … and %d more\n", more)
 	}
 	sheet, masked, err := sheetOf(c, s.Files(), b, items)
 	if err != nil {

@@ -32,11 +32,21 @@ func newSweep() *cobra.Command {
 		Example: "  go run ./tools/dapt sweep local -tasks 2 -- fewshot -shots 1,2 -seeds 1\n" +
 			"  go run ./tools/dapt sweep slurm -tasks 8 -gpus 1 -time 8:00:00 -file sweep.sh -- fewshot -data OxfordPets -root ~/data -clip ViT-B/16\n" +
 			"  go run ./tools/dapt sweep kubernetes -tasks 8 -gpus 1 -image registry.example/dapt:1 -pvc work -- fewshot -data OxfordPets -root /work/data -out /work/results",
-		Args: cobra.NoArgs,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return fmt.Errorf("there is no sweep %q: %s", args[0], kinds)
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
+	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return fmt.Errorf("%w: %s", err, kinds) })
 	c.AddCommand(newSlurm(), newKubernetes(), newLocal())
 	return c
 }
+
+// kinds says what follows sweep.
+const kinds = "want sweep slurm, sweep kubernetes or sweep local, each with its own flags"
 
 func newSlurm() *cobra.Command {
 	var x jobs
@@ -76,6 +86,7 @@ func newLocal() *cobra.Command {
 
 // command checks the experiment that follows two dashes, and gives it to what is done with it.
 func (x *jobs) command(name, short string, do func(c *cobra.Command) error) *cobra.Command {
+	dashes := fmt.Sprintf("name the experiment after two dashes, such as: go run ./tools/dapt sweep %s -tasks 8 -- fewshot -data OxfordPets", name)
 	c := &cobra.Command{
 		Use:   name + " -tasks N [flags] -- EXPERIMENT [its flags]",
 		Short: short,
@@ -84,20 +95,25 @@ func (x *jobs) command(name, short string, do func(c *cobra.Command) error) *cob
 				return err
 			}
 			if c.ArgsLenAtDash() != 0 || len(args) == 0 {
-				return fmt.Errorf("name the experiment after two dashes, such as: go run ./tools/dapt sweep %s -tasks 8 -- fewshot -data OxfordPets", name)
+				return errors.New(dashes)
 			}
-			experiment, out, err := experimentOf(args)
+			experiment, err := experimentOf(args)
 			if err != nil {
 				return err
 			}
-			x.job.Name = cmp.Or(x.job.Name, "dapt-"+experiment)
-			x.job.Command, x.job.Out, x.job.Program = args, out, x.program
+			there := session.Setup{Data: experiment.Flag("data").Value.String()}
+			if err := there.Find(); err != nil && (name != "kubernetes" || !there.Own()) { // pods have other files
+				return fmt.Errorf("after --: %w", err)
+			}
+			x.job.Name = cmp.Or(x.job.Name, "dapt-"+experiment.Name())
+			x.job.Command, x.job.Out, x.job.Program = args, experiment.Flag("out").Value.String(), x.program
 			if name == "kubernetes" {
 				x.job.Folder = x.cluster.Mount
 			}
 			return do(c)
 		},
 	}
+	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return fmt.Errorf("%w: %s", err, dashes) })
 	c.Flags().IntVar(&x.job.Tasks, "tasks", 0, "shares that the experiment's runs are divided into")
 	return c
 }
@@ -112,26 +128,26 @@ func (x *jobs) resources(f *pflag.FlagSet, program []string) {
 	f.StringVar(&x.file, "file", "", "file to write to; empty prints")
 }
 
-// experimentOf checks a command line without running it, and returns its command and the folder of its results.
-func experimentOf(args []string) (name, out string, err error) {
+// experimentOf checks a command line without running it, and returns its command with its flags.
+func experimentOf(args []string) (*cobra.Command, error) {
 	root := newRoot()
 	c, rest, err := root.Find(doubleDashes(args))
 	if err != nil {
-		return "", "", err
+		return nil, err
 	}
 	if c.Flags().Lookup("share") == nil {
-		return "", "", fmt.Errorf("%q runs no experiment that can be divided, want one of %s", c.Name(), strings.Join(dividedCommands, ", "))
+		return nil, fmt.Errorf("%q runs no experiment that can be divided, want one of %s", c.Name(), strings.Join(dividedCommands, ", "))
 	}
 	if err := c.ParseFlags(rest); err != nil {
-		return "", "", fmt.Errorf("after --: %w", err)
+		return nil, fmt.Errorf("after --: %w", err)
 	}
 	if c.Flags().Changed("share") {
-		return "", "", errors.New("after --: -share is what sweep gives to each task; leave it out")
+		return nil, errors.New("after --: -share is what sweep gives to each task; leave it out")
 	}
 	if err := c.ValidateArgs(c.Flags().Args()); err != nil {
-		return "", "", fmt.Errorf("after --: %w", err)
+		return nil, fmt.Errorf("after --: %w", err)
 	}
-	return c.Name(), c.Flag("out").Value.String(), c.ValidateFlagGroups()
+	return c, c.ValidateFlagGroups()
 }
 
 // write prints a manifest, or puts it into a file and says how to submit it.

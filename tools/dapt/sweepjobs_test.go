@@ -138,7 +138,7 @@ func TestEverySweepFindsWhatOneProcessFinds(t *testing.T) {
 				program(t, "", words...)
 			}
 		},
-		"local": func(out string) { sweep(out, "local") },
+		"local": func(out string) { sweepsHere(t, experiment(out)) },
 	} {
 		out := filepath.Join(folder, name)
 		run(out)
@@ -152,6 +152,15 @@ func TestEverySweepFindsWhatOneProcessFinds(t *testing.T) {
 	}
 	staysDone(t, filepath.Join(folder, "local"), experiment(filepath.Join(folder, "local")))
 	evaluates(t, filepath.Join(folder, "slurm"), data, weights)
+}
+
+// sweepsHere does two shares on this machine.
+func sweepsHere(t *testing.T, experiment []string) {
+	t.Helper()
+	printed, err := execute(t, append([]string{"sweep", "local", "-tasks", "2", "--"}, experiment...)...)
+	if err != nil || strings.Count(printed, "did ") != 2 || strings.Contains(printed, "dapt merge") {
+		t.Errorf("sweep local prints %q, %v, want two shares and no advice to merge", printed, err)
+	}
 }
 
 // staysDone checks that a share of another count does nothing of what was merged.
@@ -205,6 +214,12 @@ func TestWrongSweepsAreErrors(t *testing.T) {
 	for _, c := range []struct{ args, want string }{
 		{"sweep slurm -tasks 8", "name the experiment after two dashes"},
 		{"sweep slurm -tasks 8 fewshot", "name the experiment after two dashes"},
+		{"sweep local -tasks 2 fewshot -shots 1", "unknown flag: --shots: name the experiment after two dashes"},
+		{"sweep cloud -tasks 2", "unknown flag: --tasks: want sweep slurm, sweep kubernetes or sweep local"},
+		{"sweep cloud", `there is no sweep "cloud": want sweep slurm`},
+		{"sweep slurm -tasks 2 -- fewshot -data EuroSATT", `after --: dataset: no benchmark is called "EuroSATT"`},
+		{"sweep kubernetes -tasks 2 -image a -pvc b -- fewshot -data EuroSATT", `no benchmark is called "EuroSATT"`},
+		{"sweep local -tasks 2 -- fewshot -data ./none", `the data are "./none", but there is no`},
 		{"sweep slurm -tasks 8 --", "name the experiment after two dashes"},
 		{"sweep slurm -- fewshot", "0 tasks, want at least 1"},
 		{"sweep slurm -tasks 8 -- report", `"report" runs no experiment that can be divided, want one of quickstart, fewshot, dataeff, basetonovel`},

@@ -10,7 +10,7 @@ func TestWordsSayWhatIsWrong(t *testing.T) {
 		"none.safetensors":       {"words", "none.safetensors"},
 		"-top is 0":              {"words", "none.safetensors", "-top", "0"},
 		`-format is "xml", want`: {"words", "none.safetensors", "-format", "xml"},
-		"accepts 1 arg(s)":       {"words"},
+		"want words PROMPTS":     {"words"},
 	} {
 		if _, err := execute(t, args...); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: error is %v, want one with %q", args, err, want)

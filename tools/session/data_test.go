@@ -26,8 +26,8 @@ func write(t *testing.T, files map[string]string) {
 // own are a list, a split file and the images of both.
 var own = map[string]string{
 	"list.csv":      "path,name,split,mask\na/1.png,cat,train,m.png\nb/2.png,dog,train,\na/3.png,cat,test,\n",
-	"lists/My.JSON": `{"test": [["4.png", 0, "cat"]]}`,
-	"a/1.png":       "", "b/2.png": "", "a/3.png": "", "lists/4.png": "", "notes.txt": "",
+	"lists/My.JSON": `{"test": [["4.png", 0, "cat"], ["5.png", 1, "dog"]]}`,
+	"a/1.png":       "", "b/2.png": "", "a/3.png": "", "lists/4.png": "", "lists/5.png": "", "notes.txt": "",
 }
 
 func TestAListOrASplitFileIsOpenedByItsPath(t *testing.T) {
@@ -38,7 +38,7 @@ func TestAListOrASplitFileIsOpenedByItsPath(t *testing.T) {
 	}{
 		"list.csv":        {"list", ".", [3]int{2, 0, 1}},
 		"./list.csv":      {"list", ".", [3]int{2, 0, 1}},
-		"./lists/My.JSON": {"My", "lists", [3]int{0, 0, 1}},
+		"./lists/My.JSON": {"My", "lists", [3]int{0, 0, 2}},
 	} {
 		s := Setup{Data: data, Template: "a sketch of a {}."}
 		b, err := s.Benchmark(t.Context())
@@ -70,18 +70,18 @@ func TestATemplateHasOnePlaceForTheName(t *testing.T) {
 }
 
 func TestNotesSayWhatDataLack(t *testing.T) {
-	items := make([]dataset.Item, 3)
+	items, others, further := []dataset.Item{{Path: "1"}, {Path: "2"}, {Path: "3"}}, []dataset.Item{{Path: "4"}}, []dataset.Item{{Path: "5"}, {Path: "6"}, {Path: "7"}}
 	for _, c := range []struct {
 		name, data string
 		d          dataset.Dataset
 		want       []string
 	}{
-		{"nothing", "./photos", dataset.Dataset{Train: items, Val: items, Test: items}, nil},
-		{"no val", "./photos", dataset.Dataset{Train: items, Test: items}, nil}, // an experiment that needs them says so
-		{"no train", "./photos", dataset.Dataset{Test: items}, []string{"no training images: it can be tested"}},
-		{"no test", "./photos", dataset.Dataset{Train: items, Val: items}, []string{"no test images"}},
-		{"counts", "EuroSAT", dataset.Dataset{Name: "EuroSAT", Train: items, Val: items}, []string{"3 training images here, 13500", "3 validation images here", "no test"}},
-		{"counts of a folder of that name", "./EuroSAT", dataset.Dataset{Name: "EuroSAT", Train: items, Val: items, Test: items}, nil},
+		{"nothing", "./photos", dataset.Dataset{Train: items, Val: further, Test: others}, nil},
+		{"no val", "./photos", dataset.Dataset{Train: items, Test: others}, nil}, // an experiment that needs them says so
+		{"no train", "./photos", dataset.Dataset{Test: others}, []string{"no training images: it can be tested"}},
+		{"no test", "./photos", dataset.Dataset{Train: items, Val: further}, []string{"no test images"}},
+		{"counts", "EuroSAT", dataset.Dataset{Name: "EuroSAT", Train: items, Val: further}, []string{"3 training images here, 13500", "3 validation images here", "no test"}},
+		{"counts of a folder of that name", "./EuroSAT", dataset.Dataset{Name: "EuroSAT", Train: items, Val: further, Test: others}, nil},
 	} {
 		notes := Setup{Data: c.data}.Notes(experiment.Benchmark{Dataset: &c.d})
 		if len(notes) != len(c.want) {

@@ -90,9 +90,9 @@ func (s Setup) open() (*dataset.Dataset, error) {
 	if isFolder(s.Data) {
 		return s.own()
 	}
-	spec, err := dataset.Find(s.Data)
+	spec, err := s.spec()
 	if err != nil {
-		return nil, fmt.Errorf("%w; a folder of your own is named by its path, such as ./photos", err)
+		return nil, err
 	}
 	if info, err := os.Stat(s.Folder()); err != nil || !info.IsDir() {
 		return nil, fmt.Errorf("there is no folder %s: set the root, which is %q, to the folder that holds %s, the folder of %s", s.Folder(), s.Root, spec.Folder, spec.Name)
@@ -167,7 +167,11 @@ func (s Setup) Model(ctx context.Context, t Teller) (*clip.Model, error) {
 	if s.CLIP == Mini {
 		return mini.CLIP()
 	}
-	if ext := filepath.Ext(s.CLIP); ext != ".safetensors" && ext != ".pt" {
+	repository, err := clip.Repository(s.CLIP)
+	if err != nil {
+		return nil, err
+	}
+	if repository != "" {
 		t.notice("reading " + s.CLIP + ", which is downloaded if it is not here")
 	}
 	return clip.Load(ctx, s.CLIP, t.download("downloading "+s.CLIP))

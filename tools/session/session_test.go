@@ -90,3 +90,13 @@ func TestFilesAreNamedByTheirTitles(t *testing.T) {
 		t.Errorf("below a file: error is %v", err)
 	}
 }
+
+func TestOnlyWhatIsFetchedIsAnnounced(t *testing.T) {
+	for _, name := range []string{"RN50", "nonsense", "session_test.go", "none.pt"} {
+		said := ""
+		_, err := Setup{CLIP: name}.Model(t.Context(), Teller{Notice: func(line string) { said += line }})
+		if err == nil || said != "" {
+			t.Errorf("reading %s fails with %v and says %q, want an error alone", name, err, said)
+		}
+	}
+}

@@ -21,6 +21,9 @@ type Local struct {
 	Output  io.Writer
 }
 
+// Merged is the environment variable that tells a share that it need not advise to merge.
+const Merged = "DAPT_SWEEP_MERGES"
+
 // patience is how long a process may take to stop.
 const patience = 30 * time.Second
 
@@ -81,8 +84,9 @@ func (j Job) process(ctx context.Context, index int, device string, out io.Write
 	c.Cancel = func() error { return c.Process.Signal(os.Interrupt) }
 	// Else a terminal's Ctrl-C would reach the process too, which takes a second interrupt as an order to end at once.
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	c.Env = append(os.Environ(), Merged+"=1")
 	if device != "" {
-		c.Env = append(os.Environ(), "CUDA_VISIBLE_DEVICES="+device)
+		c.Env = append(c.Env, "CUDA_VISIBLE_DEVICES="+device)
 	}
 	if err := c.Run(); err != nil {
 		return fmt.Errorf("sweep: share %s: %w; see its last lines, then give the same command again", share, err)
