@@ -71,7 +71,7 @@ type Prompts struct {
 
 // All lists one learner of each kind with its published settings.
 func All() []Learner {
-	return []Learner{ZeroShot{}, CoOp{}, CoCoOp{}, VPT{}, IVLP{}, MaPLe{}, PromptSRC{}}
+	return []Learner{ZeroShot{}, Ensemble{}, CoOp{}, CoCoOp{}, VPT{}, IVLP{}, MaPLe{}, PromptSRC{}}
 }
 
 // Find returns the learner of that name with these settings, as [With] reads them; none leave the published ones.

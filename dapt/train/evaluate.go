@@ -15,6 +15,7 @@ import (
 	"github.com/dapt-go/dapt-go/dapt"
 	"github.com/dapt-go/dapt-go/dapt/dataset"
 	"github.com/dapt-go/dapt-go/dapt/mask"
+	"github.com/dapt-go/dapt-go/dapt/prompt"
 	"github.com/dapt-go/dapt-go/dapt/transform"
 )
 
@@ -92,12 +93,20 @@ func (e *Engine) encodeTexts(data *dataset.Dataset, words []string) (*tensors.Te
 	if e.conditional() {
 		return e.sentences(data, words)
 	}
+	if l, ok := e.Learner.(prompt.Ensembler); ok {
+		return e.meanTexts(l, data, words)
+	}
 	return e.plainTexts(data, words)
 }
 
 // plainTexts are the unit features of texts that no image changes.
 func (e *Engine) plainTexts(data *dataset.Dataset, words []string) (*tensors.Tensor, error) {
-	lists, err := e.pack(dapt.Sentences(e.Learner.Template(data.Template), data.Classes), words)
+	return e.sentenceTexts(e.Learner.Template(data.Template), data.Classes, words)
+}
+
+// sentenceTexts are the unit features of a sentence around class names, and of words.
+func (e *Engine) sentenceTexts(template string, classes, words []string) (*tensors.Tensor, error) {
+	lists, err := e.pack(dapt.Sentences(template, classes), words)
 	if err != nil {
 		return nil, err
 	}

@@ -17,7 +17,8 @@ import (
 )
 
 func newZeroShot(s *session.Setup) *cobra.Command {
-	return &cobra.Command{
+	var list string
+	c := &cobra.Command{
 		Use:   "zeroshot",
 		Short: "test CLIP as it is, with the data set's hand-crafted sentence",
 		Args:  cobra.NoArgs,
@@ -30,11 +31,20 @@ func newZeroShot(s *session.Setup) *cobra.Command {
 			if config.DType, err = s.Compute(); err != nil {
 				return err
 			}
+			var learner prompt.Learner = prompt.ZeroShot{}
+			if list != "" {
+				if _, err := prompt.Templates(list); err != nil {
+					return err
+				}
+				learner = prompt.Ensemble{List: list}
+			}
 			return run(c, s, b, experiment.FewShot{
-				Benchmarks: []experiment.Benchmark{b}, Methods: []dapt.Method{{Learner: prompt.ZeroShot{}}}, Shots: []int{0}, Train: &config,
+				Benchmarks: []experiment.Benchmark{b}, Methods: []dapt.Method{{Learner: learner}}, Shots: []int{0}, Train: &config,
 			}, "go run ./tools/dapt train")
 		},
 	}
+	c.Flags().StringVar(&list, "ensemble", "", "take the mean over several sentences a class: select (7 and the data set's own), imagenet (OpenAI's 80) or promptsrc (60); empty takes the data set's own alone")
+	return c
 }
 
 func newEval(s *session.Setup) *cobra.Command {
