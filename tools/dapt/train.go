@@ -75,7 +75,7 @@ func (x *choices) flags(f *pflag.FlagSet) {
 func learners() []string {
 	var names []string
 	for _, l := range prompt.All() {
-		if l != (prompt.ZeroShot{}) {
+		if !strings.HasPrefix(l.Name(), "zero-shot") {
 			names = append(names, l.Name())
 		}
 	}
