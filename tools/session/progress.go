@@ -36,10 +36,29 @@ func (b *Bar) Show(p experiment.Progress) {
 		b.draw(p, text)
 		return
 	}
-	if now := time.Now(); p.Run != b.run || now.Sub(b.last) > 10*time.Second {
-		b.run, b.last = p.Run, now
-		fmt.Fprintf(os.Stderr, "%3d %%  %s  (%s)\n", 100*p.Done/max(p.Total, 1), text, Pace(p, b.start))
+	if p.Run != b.run || time.Since(b.last) > 10*time.Second {
+		b.line(p, text)
 	}
+}
+
+// CountBar shows on standard error how many of total things are done: a bar on a terminal, else a line every ten seconds. The
+// caller calls finish, which removes it. show is for one goroutine at a time.
+func CountBar(doing string, total int) (show func(done int), finish func()) {
+	bar := NewBar()
+	return func(done int) {
+		p := experiment.Progress{Run: doing, Doing: doing, Number: 1, Runs: 1, Done: done, Total: total}
+		if terminal() {
+			bar.draw(p, doing)
+		} else if time.Since(bar.last) > 10*time.Second || done == total {
+			bar.line(p, doing)
+		}
+	}, bar.Finish
+}
+
+// line prints how far it is.
+func (b *Bar) line(p experiment.Progress, text string) {
+	b.run, b.last = p.Run, time.Now()
+	fmt.Fprintf(os.Stderr, "%3d %%  %s  (%s)\n", 100*p.Done/max(p.Total, 1), text, Pace(p, b.start))
 }
 
 func (b *Bar) draw(p experiment.Progress, text string) {
