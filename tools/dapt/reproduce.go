@@ -341,7 +341,7 @@ func printSettings(out io.Writer, settings []experiment.Setting, names bool) {
 		if names {
 			continue
 		}
-		if s.Learner != (prompt.ZeroShot{}) {
+		if _, frozen := s.Learner.(prompt.Frozen); !frozen {
 			fmt.Fprintf(out, "  shots %v, %s\n", s.Shots, rates(s.Train))
 		}
 		fmt.Fprintf(out, "  after:  %s\n  target: %s\n", s.Source, s.Target)

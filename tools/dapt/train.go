@@ -75,7 +75,7 @@ func (x *choices) flags(f *pflag.FlagSet) {
 func learners() []string {
 	var names []string
 	for _, l := range prompt.All() {
-		if !strings.HasPrefix(l.Name(), "zero-shot") {
+		if _, frozen := l.(prompt.Frozen); !frozen {
 			names = append(names, l.Name())
 		}
 	}
