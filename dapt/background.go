@@ -25,8 +25,21 @@ type Background struct {
 	Negatives int
 	// NewNegatives is Negatives for the evaluation of new classes: 0, or 32 in the published code.
 	NewNegatives int
+	// Learned puts the learner's context before the words, in the sentence of its class names, instead of Template: for
+	// learners whose prompts reach no other text.
+	Learned bool `json:",omitempty"`
 	// Skip is how many of Words, from the first, are left out of the background loss: 0, or 7 in the published code.
 	Skip int
+}
+
+// Of returns the texts with the default words and sentence of a data set where they have none of their own.
+func (b Background) Of(dataset string) Background {
+	if len(b.Words) > 0 {
+		return b
+	}
+	usual := Backgrounds(dataset)
+	usual.Learned = b.Learned
+	return usual
 }
 
 // Sentences puts each name into the template's {}; underscores in names become spaces.

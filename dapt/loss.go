@@ -6,6 +6,7 @@ import (
 	"github.com/gomlx/gomlx/ml/train/loss"
 
 	"github.com/dapt-go/dapt-go/dapt/clip"
+	"github.com/dapt-go/dapt-go/dapt/prompt"
 )
 
 // Features are the unit features that the losses compare, in float32. Views that a phase does not use are nil.
@@ -18,38 +19,73 @@ type Features struct {
 	Words      *Node // [words, embed]: background texts
 	Scale      *Node // exp(logit_scale), a scalar
 	Weights    *Node // [batch], of each image in L_cls; nil weighs all alike
+
+	// What only some learners read: see [prompt.Step].
+	Second  *Node        // [batch, embed]
+	Anchors *Node        // [classes, embed]
+	Teacher *Node        // logits [batch, classes]
+	CLIP    func() *Node // [batch, embed]
+
+	Buffers prompt.Values // new values of what a learner keeps up; nil without
 }
 
 // Losses are the terms, each a scalar and unweighted; those that were not computed are nil. Total is what a step
-// minimises.
-type Losses struct{ Total, Cls, V, F, B, Reo *Node }
+// minimises. Guide is the loss that a [prompt.Steered] learner's gradient is turned by; nil for others.
+type Losses struct {
+	Total        *Node
+	Host         []*Node // the learner's own, in the order of [prompt.TermsOf]: L_cls alone, for most
+	V, F, B, Reo *Node
+	Guide        *Node
+}
+
+// Names are the terms of a run's log in the order of [Losses.List], of a method over most learners: see [Method.Names].
+func Names() []string { return Method{}.Names() }
 
 // Names are the terms of a run's log in the order of [Losses.List].
-func Names() []string { return []string{"total", "cls", "v", "f", "b", "reo"} }
-
-// List returns the terms in the order of [Names].
-func (l Losses) List() []*Node { return []*Node{l.Total, l.Cls, l.V, l.F, l.B, l.Reo} }
-
-// Losses computes the terms that phase minimises, and with Watch those of the other phase too. Labels are [batch, 1].
-func (c Config) Losses(f Features, labels *Node, phase Phase) Losses {
-	truth := []*Node{labels}
-	if f.Weights != nil {
-		truth = append(truth, f.Weights)
+func (m Method) Names() []string {
+	names := []string{"total"}
+	for _, term := range m.terms() {
+		names = append(names, term.Name)
 	}
-	l := Losses{Cls: crossEntropy(f.Image, f.Classes, f.Scale, truth)}
-	if f.Foreground != nil && f.Background != nil && (c.Watch || phase != Second) {
+	return append(names, "v", "f", "b", "reo")
+}
+
+// terms are those of the learner's own loss.
+func (m Method) terms() []prompt.Term {
+	if m.Learner == nil {
+		return prompt.Plain()
+	}
+	return prompt.TermsOf(m.Learner)
+}
+
+// List returns the terms in the order of [Method.Names].
+func (l Losses) List() []*Node {
+	return append(append([]*Node{l.Total}, l.Host...), l.V, l.F, l.B, l.Reo)
+}
+
+// Losses computes the terms that phase minimises, and with Watch those of the other phase too, over a learner whose own loss
+// is cross-entropy. Labels are [batch, 1].
+func (c Config) Losses(f Features, labels *Node, phase Phase) Losses {
+	return Method{Loss: c}.Losses(nil, f, labels, phase)
+}
+
+// Losses computes the terms of the learner, and of DAPT those that phase minimises, with Watch those of the other phase too.
+// p are the learner's parameters, labels are [batch, 1].
+func (m Method) Losses(p prompt.Values, f Features, labels *Node, phase Phase) Losses {
+	l := m.host(p, f, labels)
+	c := m.Loss
+	if f.Foreground != nil && f.Background != nil && c.computes("v", phase) {
 		l.V = Triplet(f.Image, StopGradient(f.Foreground), StopGradient(f.Background), c.Margin)
 	}
-	if f.Foreground != nil && (c.Watch || phase != First) {
+	if f.Foreground != nil && c.computes("f", phase) {
 		l.F = CrossEntropy(f.Foreground, f.Classes, f.Scale, labels)
 	}
-	if f.Background != nil && f.Words != nil && (c.Watch || phase != First) {
+	if f.Background != nil && f.Words != nil && c.computes("b", phase) {
 		l.B = CrossEntropy(f.Background, f.Words, f.Scale, PseudoLabels(f.Background, f.Words))
 	}
 	if f.Target != nil {
 		l.Reo = ReduceAllMean(Abs(Sub(StopGradient(f.Target), f.Image)))
 	}
-	l.Total = l.Cls
 	add := func(term *Node, weight float64, active bool) {
 		if term != nil && active && weight != 0 {
 			l.Total = Add(l.Total, MulScalar(term, weight))
@@ -59,6 +95,39 @@ func (c Config) Losses(f Features, labels *Node, phase Phase) Losses {
 	add(l.F, c.F, phase != First)
 	add(l.B, c.B, phase != First)
 	add(l.Reo, c.Reo, phase != Second)
+	return l
+}
+
+// host computes the learner's own loss.
+func (m Method) host(p prompt.Values, f Features, labels *Node) Losses {
+	truth := []*Node{labels}
+	if f.Weights != nil {
+		truth = append(truth, f.Weights)
+	}
+	step := prompt.Step{
+		Values: p, Image: f.Image, Second: f.Second, Texts: f.Classes, Anchors: f.Anchors, Teacher: f.Teacher, Scale: f.Scale, CLIP: f.CLIP,
+		CrossEntropy: func(features *Node) *Node { return crossEntropy(features, f.Classes, f.Scale, truth) },
+	}
+	var l Losses
+	if o, ok := m.Learner.(prompt.Objective); ok {
+		l.Host = o.Loss(step)
+	} else {
+		l.Host = []*Node{step.CrossEntropy(f.Image)}
+	}
+	for i, term := range m.terms() {
+		value := l.Host[i]
+		if term.Weight != 1 {
+			value = MulScalar(value, term.Weight)
+		}
+		if l.Total == nil {
+			l.Total = value
+			continue
+		}
+		l.Total = Add(l.Total, value)
+	}
+	if s, ok := m.Learner.(prompt.Steered); ok {
+		l.Guide = s.Guide(step)
+	}
 	return l
 }
 

@@ -50,7 +50,7 @@ func TestCrossEntropyIsThatOfAHandComputation(t *testing.T) {
 func TestWeightsWeighTheImagesOfTheCrossEntropy(t *testing.T) {
 	got := compute(t, func(in []*Node) []*Node {
 		f := Features{Image: in[0], Classes: in[1], Scale: Scalar(in[0].Graph(), in[0].DType(), 2), Weights: in[3]}
-		return []*Node{Paper().Losses(f, in[2], First).Cls}
+		return []*Node{Paper().Losses(f, in[2], First).Host[0]}
 	}, slanted, axes, labels, []float32{2, 0})[0][0]
 	want := math.Log(math.Exp(1.2)+math.Exp(1.6)) - 1.2 // of the first image alone
 	if !near(float64(got), want) {
@@ -158,7 +158,7 @@ func TestAPlainLearnerHasItsCrossEntropyOnly(t *testing.T) {
 		if l.V != nil || l.F != nil || l.B != nil || l.Reo != nil {
 			t.Errorf("losses of the image alone: %+v", l)
 		}
-		return []*Node{l.Total, l.Cls}
+		return []*Node{l.Total, l.Host[0]}
 	}, slanted, axes, labels)
 	if got[0][0] != got[1][0] {
 		t.Errorf("total %g, want the cross-entropy %g", got[0][0], got[1][0])

@@ -25,9 +25,10 @@ type Method struct {
 	Label   string      // name in tables; "" means the learner's with "+dapt-s" or "+dapt-g"
 }
 
-// Over puts DAPT with its published weights over a learner.
+// Over puts DAPT with its published weights over a learner, as it attaches to that: see [Config.For].
 func Over(learner prompt.Learner, masks mask.Source) Method {
-	return Method{Learner: learner, Masks: masks, Loss: Paper()}
+	loss, _ := Paper().For(learner)
+	return Method{Learner: learner, Masks: masks, Loss: loss}
 }
 
 // Name names the method in tables: the learner, and "+dapt-g" over it where the masks follow the prompts (Grad-CAM),
@@ -45,22 +46,35 @@ func (m Method) Name() string {
 	}
 }
 
-// Terms are the names, among [Names], of the losses that a step of phase computes.
+// Terms are the names, among [Method.Names], of the losses that a step of phase computes.
 func (m Method) Terms(phase Phase) []string {
-	terms := []string{"total", "cls"}
+	terms := []string{"total"}
+	for _, term := range m.terms() {
+		terms = append(terms, term.Name)
+	}
 	if !m.Decouples() {
 		return terms
 	}
-	if m.Loss.Watch || phase != Second {
-		terms = append(terms, "v")
-	}
-	if m.Loss.Watch || phase != First {
-		terms = append(terms, "f", "b")
-	}
-	if m.Loss.Reo != 0 && phase != Second {
-		terms = append(terms, "reo")
+	for _, name := range []string{"v", "f", "b", "reo"} {
+		if m.Loss.computes(name, phase) {
+			terms = append(terms, name)
+		}
 	}
 	return terms
+}
+
+// computes tells whether a step of phase computes a term: those that it minimises, and with Watch L_v, L_f and L_b in any.
+func (c Config) computes(term string, phase Phase) bool {
+	switch term {
+	case "v":
+		return c.Watch || c.V != 0 && phase != Second
+	case "f":
+		return c.Watch || c.F != 0 && phase != First
+	case "b":
+		return c.Watch || c.B != 0 && phase != First
+	default:
+		return c.Reo != 0 && phase != Second
+	}
 }
 
 // Follows reports whether the masks follow the prompts, as DAPT-G's do.

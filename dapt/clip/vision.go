@@ -26,6 +26,16 @@ func (v *Vision) Encode(images *Node, context []*Node) *Node {
 	return v.pool(v.trunk(v.embed(images), context))
 }
 
+// EncodeContext is Encode that also returns what the tower makes of the prompt tokens that it ends with, behind its last norm:
+// [batch, context, width].
+func (v *Vision) EncodeContext(images *Node, context []*Node) (features, tokens *Node) {
+	embedded := v.embed(images)
+	x := v.last().forward(v.trunk(embedded, context), nil)
+	x = v.checkpoint.end(v.post.apply(x))
+	class := Squeeze(first(x), 1)
+	return MatMul(class, v.projection), Slice(x, AxisRange(), AxisRangeToEnd(embedded.Shape().Dim(1)))
+}
+
 // EncodeSome is Encode without context, of some tokens only: keep, [kept, 1+patches], is a selection matrix whose first
 // row takes the class token. Pretraining drops patches this way (Li et al., CVPR 2023).
 func (v *Vision) EncodeSome(images, keep *Node) *Node {

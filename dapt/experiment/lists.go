@@ -37,6 +37,9 @@ func (l lists) check(r run) error {
 	}
 	if r.trains {
 		l.few(r)
+		for _, remark := range r.method.Remarks(r.config.Epochs) {
+			l.notice(r.method.Name() + ": " + remark)
+		}
 	}
 	if err := l.names(r.method.Learner, r.data); err != nil {
 		return err

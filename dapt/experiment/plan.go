@@ -198,8 +198,11 @@ func (p plan) one(benchmark Benchmark, m dapt.Method, shots, seed int) (run, err
 	if err != nil {
 		return run{}, err
 	}
-	if m.Decouples() && len(m.Loss.Background.Words) == 0 {
-		m.Loss.Background = dapt.Backgrounds(benchmark.Name)
+	if m.Decouples() {
+		m.Loss.Background = m.Loss.Background.Of(benchmark.Name)
+	}
+	if err := m.Check(p.train.Epochs); err != nil {
+		return run{}, fmt.Errorf("experiment: %s on %s: %w", m.Name(), benchmark.Name, err)
 	}
 	r := run{method: m, config: p.train, data: p.split(drawn), truth: benchmark.Truth, focus: p.focus}
 	r.config.Seed = uint64(seed)

@@ -177,8 +177,8 @@ func TestFewShotRunsEachNumberOfShots(t *testing.T) {
 // TestTheOfficialColumnsCostAccuracy: base classes compete with 7 words and novel ones with 32, so no score can rise.
 func TestTheOfficialColumnsCostAccuracy(t *testing.T) {
 	b := small()
-	plain := dapt.Over(prompt.ZeroShot{}, mask.Files{})
-	official := plain
+	plain := dapt.Method{Learner: prompt.ZeroShot{}}
+	official := dapt.Over(prompt.ZeroShot{}, mask.Files{})
 	official.Loss = dapt.Official()
 	official.Label = "official"
 	b.Methods = []dapt.Method{plain, official}

@@ -204,7 +204,7 @@ func losses(m dapt.Method, in inputs) map[string]*Node {
 		"text_fg": f.Classes, "text_bg": f.Words, "feat_image": f.Image, "feat_fg": f.Foreground, "feat_bg": f.Background,
 		"logits": dapt.Logits(f.Image, f.Classes, f.Scale), "pseudo_label": dapt.PseudoLabels(f.Background, f.Words),
 		"pseudo_label_margin": Sub(Squeeze(best, -1), ReduceMax(others, -1)),
-		"ce":                  l.Cls, "triplet": l.V, "loss_fg": l.F, "loss_bg": l.B,
+		"ce":                  l.Host[0], "triplet": l.V, "loss_fg": l.F, "loss_bg": l.B,
 		"dist_fg": dapt.Distance(f.Image, f.Foreground), "dist_bg": dapt.Distance(f.Image, f.Background),
 	}
 	for phase, name := range map[dapt.Phase]string{dapt.First: "phase1/", dapt.Second: "phase2/"} {

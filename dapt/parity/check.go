@@ -58,6 +58,9 @@ func Run(ctx context.Context, s *Set, backend compute.Backend, report func(Line)
 		{"vpt", func() error { return c.tuned("vpt", "vpt") }, []string{"vpt/"}},
 		{"vpt_shallow", c.shallow, []string{"vpt_shallow/"}},
 		{"ivlp", func() error { return c.tuned("ivlp", "ivlp") }, []string{"ivlp/"}},
+		{"kgcoop", c.kgcoop, []string{"kgcoop/", "baseline/"}},
+		{"prograd", c.prograd, []string{"prograd/"}},
+		{"promptsrc", c.promptsrc, []string{"promptsrc/"}},
 	}
 	for _, name := range s.variants() {
 		groups = append(groups, group{name, func() error { return c.variant(name) }, []string{name + "/"}})

@@ -181,19 +181,37 @@ func (c *checker) schedules() error {
 			c.report(Line{Name: "schedule/" + name, Verdict: Todo, Note: "not lr=…,max_epoch=…"})
 			continue
 		}
-		line := Line{Name: "schedule/" + name, Tolerance: 1e-12, Verdict: Pass}
-		for epoch, rate := range s.Rates[name] {
-			line.Error = worse(line.Error, math.Abs(config.At(epoch)-rate))
+		var got []float64
+		for epoch := range s.Rates[name] {
+			got = append(got, config.At(epoch))
 		}
-		if !(line.Error <= line.Tolerance) {
-			line.Verdict = Fail
-		}
-		c.report(line)
+		c.close("schedule/"+name, got, s.Rates[name])
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Weights)) {
-		c.report(Line{Name: "schedule/promptsrc/" + name, Verdict: Todo})
+		config := train.Paper()
+		if _, err := fmt.Sscanf(name, "mean=%g,std=%g,epochs=%d", &config.Average.Mean, &config.Average.Deviation, &config.Epochs); err != nil {
+			c.report(Line{Name: "schedule/promptsrc/" + name, Verdict: Todo, Note: "not mean=…,std=…,epochs=…"})
+			continue
+		}
+		c.close("schedule/promptsrc/"+name, config.Weights(), s.Weights[name])
 	}
 	return nil
+}
+
+// close reports a case of which got must be want but for rounding.
+func (c *checker) close(name string, got, want []float64) {
+	line := Line{Name: name, Tolerance: 1e-12, Verdict: Pass}
+	if len(got) != len(want) {
+		line.Error = math.Inf(1)
+	} else {
+		for i := range got {
+			line.Error = worse(line.Error, math.Abs(got[i]-want[i]))
+		}
+	}
+	if !(line.Error <= line.Tolerance) {
+		line.Verdict = Fail
+	}
+	c.report(line)
 }
 
 // preprocessing compares the evaluation transform and the joint crops of image and mask.

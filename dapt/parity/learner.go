@@ -27,8 +27,8 @@ func (r recorded) Parameters(*clip.Model, *rand.Rand) ([]prompt.Parameter, error
 // published are the names of deep prompts in the set, which are CLIP's own.
 var published = strings.NewReplacer("image_encoder.", "visual.", "text_encoder.", "")
 
-// learner recognizes the one whose parameters are ‹group›/param/….
-func (s *Set) learner(group string) (recorded, error) {
+// shapes are those of the parameters ‹group›/param/…, by the names of checkpoints.
+func (s *Set) shapes(group string) map[string][]int {
 	dims := map[string][]int{}
 	for name, t := range s.cases.Tensors {
 		if own, ok := strings.CutPrefix(name, group+"/param/"); ok {
@@ -39,13 +39,39 @@ func (s *Set) learner(group string) (recorded, error) {
 			dims[own] = t.Dims
 		}
 	}
-	l, err := prompt.Recognize(dims)
+	return dims
+}
+
+// learner recognizes the one whose parameters are ‹group›/param/….
+func (s *Set) learner(group string) (recorded, error) {
+	found, err := prompt.Recognize(s.shapes(group))
 	if err != nil {
 		return recorded{}, fmt.Errorf("parity: %s/param: %w", group, err)
 	}
+	l := found.Learner
 	if m, ok := l.(prompt.MaPLe); ok {
 		m.Phrase, m.Random = s.manifest.Config.Phrase, s.manifest.Config.Phrase == ""
 		l = m
+	}
+	return s.record(group, l)
+}
+
+// learnerNamed is the learner of that name with the parameters ‹group›/param/… and further settings.
+func (s *Set) learnerNamed(name, group, settings string) (recorded, error) {
+	l, err := prompt.Find(name, nil)
+	if err != nil {
+		return recorded{}, err
+	}
+	r, ok := l.(prompt.Recognizer)
+	if !ok {
+		return recorded{}, fmt.Errorf("parity: %s recognizes no parameters", name)
+	}
+	found, ok := r.Recognize(s.shapes(group))
+	if !ok {
+		return recorded{}, fmt.Errorf("parity: %s/param are no parameters of %s", group, name)
+	}
+	if l, err = prompt.With(found.Learner, []byte(settings)); err != nil {
+		return recorded{}, err
 	}
 	return s.record(group, l)
 }

@@ -34,6 +34,8 @@ type manifest struct {
 		Ensemble []string `json:"ens_templates"`
 		Switch   int      `json:"traj_switch"`
 		Epochs   int      `json:"traj_epochs"`
+
+		ProGrad map[string][]int32 `json:"prograd_labels"`
 	} `json:"config"`
 	Preprocessing []struct {
 		Image, Mask string

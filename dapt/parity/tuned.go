@@ -2,11 +2,11 @@ package parity
 
 import (
 	"errors"
+	"fmt"
 
 	. "github.com/gomlx/gomlx/core/graph"
 
 	"github.com/dapt-go/dapt-go/dapt"
-	"github.com/dapt-go/dapt-go/dapt/prompt"
 )
 
 // tuned compares a learner with the parameters ‹group›/param/…, tuned with cross-entropy: ‹at›/logits, loss and gradients.
@@ -25,7 +25,7 @@ func (c *checker) compareTuned(learner recorded, at string) error {
 	}
 	classes := dapt.Sentences(learner.Template(c.manifest.Config.Template), c.manifest.Config.Classes)
 	results, err := program{c: c, learner: learner, texts: [][]string{classes}, labels: labels, build: func(in inputs) map[string]*Node {
-		f := dapt.Method{Learner: learner.Learner}.Encode(in.Towers, in.prompts, dapt.Batch{
+		f := dapt.Method{}.Encode(in.Towers, in.prompts, dapt.Batch{
 			Images: in.images, Texts: dapt.Texts{Classes: in.texts[0]},
 		}, dapt.First)
 		loss := dapt.Config{}.Losses(f, in.labels, dapt.First).Total
@@ -47,20 +47,15 @@ func (c *checker) compareTuned(learner recorded, at string) error {
 func (c *checker) coop() error {
 	var failed []error
 	for _, group := range []string{"coop/generic", "coop/csc"} {
-		learner, err := c.learner(group)
-		if err != nil {
-			return err
-		}
-		l, ok := learner.Learner.(prompt.CoOp)
-		if !ok {
-			return errors.New("parity: " + group + " has no parameters of CoOp")
-		}
-		if l.Classes == 0 {
-			failed = append(failed, c.tokenRows("coop/tokens", dapt.Sentences(l.Template(""), c.manifest.Config.Classes)))
-		}
-		for _, position := range []prompt.Position{prompt.End, prompt.Middle, prompt.Front} {
-			l.Position = position
-			failed = append(failed, c.compareTuned(recorded{l, learner.list}, group+"/"+string(position)))
+		for _, position := range []string{"end", "middle", "front"} {
+			learner, err := c.learnerNamed("coop", group, fmt.Sprintf(`{"Position": %q}`, position))
+			if err != nil {
+				return err
+			}
+			if position == "end" && group == "coop/generic" {
+				failed = append(failed, c.tokenRows("coop/tokens", dapt.Sentences(learner.Template(""), c.manifest.Config.Classes)))
+			}
+			failed = append(failed, c.compareTuned(learner, group+"/"+position))
 		}
 	}
 	return errors.Join(failed...)
@@ -68,16 +63,8 @@ func (c *checker) coop() error {
 
 // shallow compares VPT with prompts in the first block alone.
 func (c *checker) shallow() error {
-	learner, err := c.learner("vpt")
+	learner, err := c.learnerNamed("vpt", "vpt", `{"Depth": 1}`)
 	if err != nil {
-		return err
-	}
-	l, ok := learner.Learner.(prompt.VPT)
-	if !ok {
-		return errors.New("parity: vpt has no parameters of VPT")
-	}
-	l.Depth = 1
-	if learner, err = c.record("vpt", l); err != nil {
 		return err
 	}
 	return c.compareTuned(learner, "vpt_shallow")

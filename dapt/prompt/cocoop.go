@@ -25,6 +25,9 @@ type CoCoOp struct {
 // Name returns "cocoop".
 func (CoCoOp) Name() string { return "cocoop" }
 
+// Trains says texts: each image's own of the classes, and those of other words by the context before an image changes it.
+func (CoCoOp) Trains() Parts { return Classes | Words }
+
 func (l CoCoOp) opening() opening {
 	context := cmp.Or(l.Context, 4)
 	return opening{context, cmp.Or(l.Phrase, "a photo of a"), l.Random || context > 4}
@@ -63,4 +66,14 @@ func (CoCoOp) Condition(p Values, features *graph.Node) *graph.Node {
 	batch, width, tokens := features.Shape().Dim(0), bias.Shape().Dim(-1), p["ctx"].Shape().Dim(0)
 	return graph.Add(graph.BroadcastToDims(graph.ExpandAxes(p["ctx"], 0), batch, tokens, width),
 		graph.BroadcastToDims(graph.ExpandAxes(bias, 1), batch, tokens, width))
+}
+
+// Recognize knows meta_net's second layer; KgCoOp's checkpoints have the first too, which nothing reads there.
+func (CoCoOp) Recognize(shapes map[string][]int) (Recognition, bool) {
+	ctx := shapes["ctx"]
+	if len(ctx) != 2 || shapes["meta_net.linear2.weight"] == nil {
+		return Recognition{}, false
+	}
+	l := CoCoOp{Context: ctx[0], Random: ctx[0] != 4} // its phrase has as many words as there are tokens
+	return Recognition{Learner: l, Tensors: 1 + count(shapes, "meta_net."), Beside: []string{"meta_net."}}, true
 }

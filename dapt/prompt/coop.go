@@ -12,13 +12,13 @@ import (
 )
 
 // CoOp is context optimisation (Zhou et al., IJCV 2022): learnable words in the sentences of the classes; the image tower
-// stays as CLIP left it (KaiyangZhou/CoOp trainers/coop.py). Prompts of KgCoOp and ProGrad, which differ in their losses,
-// are evaluated as CoOp's.
+// stays as CLIP left it (KaiyangZhou/CoOp trainers/coop.py).
 type CoOp struct {
-	Context int    // tokens; 0 means 16
-	Phrase  string // whose first words the context starts as; "" draws it from a normal distribution
-	// Classes is the number of classes that have a context of their own, which are then all that there are; 0 means that one
-	// context serves all classes.
+	Context  int    // tokens; 0 means 16
+	Phrase   string // whose first words the context starts as; "" draws it from a normal distribution
+	PerClass bool   // each class has a context of its own
+	// Classes is how many classes have a context of their own, which are then all that there are; with PerClass, 0 means as
+	// many as there are.
 	Classes  int
 	Position Position // of the class name; "" means End
 }
@@ -38,6 +38,22 @@ const mostClasses = 25_000
 
 // Name returns "coop".
 func (CoOp) Name() string { return "coop" }
+
+// Trains says texts: of the classes, and with one context for all of other words too.
+func (l CoOp) Trains() Parts {
+	if l.PerClass || l.Classes > 0 {
+		return Classes
+	}
+	return Classes | Words
+}
+
+// On counts the classes if each has a context of its own.
+func (l CoOp) On(t Task) Learner {
+	if l.PerClass && l.Classes == 0 {
+		l.Classes = t.Classes
+	}
+	return l
+}
 
 func (l CoOp) opening() opening { return opening{cmp.Or(l.Context, 16), l.Phrase, l.Phrase == ""} }
 
@@ -76,6 +92,9 @@ func (l CoOp) Parameters(m *clip.Model, rng *rand.Rand) ([]Parameter, error) {
 	if l.Position != "" && l.Position != End && l.Position != Middle && l.Position != Front {
 		return nil, fmt.Errorf("prompt: CoOp with Position %q, want %q, %q or %q", l.Position, End, Middle, Front)
 	}
+	if l.PerClass && l.Classes == 0 {
+		l.Classes = 1
+	}
 	if l.Classes == 0 {
 		ctx, err := l.opening().parameter(m, rng)
 		return []Parameter{ctx}, err
@@ -89,4 +108,15 @@ func (l CoOp) Parameters(m *clip.Model, rng *rand.Rand) ([]Parameter, error) {
 // Prompts writes the context into the class rows.
 func (l CoOp) Prompts(p Values) Prompts {
 	return Prompts{Text: []*graph.Node{p["ctx"]}, Behind: l.behind()}
+}
+
+// Recognize takes every context, and reads off it how many tokens it has, and for how many classes.
+func (CoOp) Recognize(shapes map[string][]int) (Recognition, bool) {
+	switch ctx := shapes["ctx"]; len(ctx) {
+	case 2:
+		return Recognition{Learner: CoOp{Context: ctx[0]}, Tensors: 1}, true
+	case 3:
+		return Recognition{Learner: CoOp{Context: ctx[1], PerClass: true, Classes: ctx[0]}, Tensors: 1}, true
+	}
+	return Recognition{}, false
 }

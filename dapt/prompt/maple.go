@@ -26,6 +26,14 @@ type MaPLe struct {
 // Name returns "maple".
 func (MaPLe) Name() string { return "maple" }
 
+// Trains says everything: deep prompts reach all texts from the second block on.
+func (l MaPLe) Trains() Parts {
+	if l.depth() == 1 {
+		return Classes | Words | Images
+	}
+	return Classes | Words | Deep | Images
+}
+
 func (l MaPLe) context() int { return cmp.Or(l.Context, 2) }
 func (l MaPLe) depth() int   { return cmp.Or(l.Depth, 9) }
 
@@ -55,7 +63,7 @@ func (l MaPLe) Parameters(m *clip.Model, rng *rand.Rand) ([]Parameter, error) {
 	for i := range l.depth() - 1 {
 		for _, p := range deep {
 			name := fmt.Sprintf("compound_prompt_projections.%d%s", i, p.Name)
-			list = append(list, Parameter{name, p.Dims, p.Value})
+			list = append(list, Parameter{Name: name, Dims: p.Dims, Value: p.Value})
 		}
 	}
 	return list, nil
@@ -74,4 +82,14 @@ func (l MaPLe) Prompts(p Values) Prompts {
 		prompts.Vision = append(prompts.Vision, project(deep, fmt.Sprintf("compound_prompt_projections.%d", i)))
 	}
 	return prompts
+}
+
+// Recognize knows the projection from the text to the image tower.
+func (MaPLe) Recognize(shapes map[string][]int) (Recognition, bool) {
+	ctx := shapes["ctx"]
+	if len(ctx) != 2 || shapes["proj.weight"] == nil {
+		return Recognition{}, false
+	}
+	l := MaPLe{Context: ctx[0], Depth: 1 + count(shapes, "compound_prompts_text.")}
+	return Recognition{Learner: l, Tensors: 3 + count(shapes, "compound_prompt")}, true
 }

@@ -24,18 +24,12 @@ type Learner interface {
 	Name() string
 	// Template is the sentence around a class name, with one {}; hand is the data set's own hand-crafted one.
 	Template(hand string) string
-	// Parameters draws the initial values of the trainable tensors; none means nothing is trained.
+	// Trains says what of CLIP's outputs the parameters change; 0 means that there are none.
+	Trains() Parts
+	// Parameters draws the initial values of the tensors.
 	Parameters(m *clip.Model, rng *rand.Rand) ([]Parameter, error)
 	// Prompts builds the context tokens of one graph from the parameters.
 	Prompts(p Values) Prompts
-}
-
-// Conditional is a learner whose text context depends on the image.
-type Conditional interface {
-	Learner
-	// Condition returns the context of the class rows of each image, [batch, context, textWidth], by the parameters and the
-	// unit image features [batch, embed]. The first of [Prompts.Text] is the context before an image changes it.
-	Condition(p Values, features *graph.Node) *graph.Node
 }
 
 // Build returns the prompts of a learner in one graph, and knows a [Conditional] one.
@@ -47,11 +41,12 @@ func Build(l Learner, p Values) Prompts {
 	return prompts
 }
 
-// Parameter is one trainable tensor.
+// Parameter is one tensor of a learner.
 type Parameter struct {
-	Name  string // as in published checkpoints, such as "ctx"
-	Dims  []int
-	Value []float32 // row-major
+	Name   string // as in published checkpoints, such as "ctx"
+	Dims   []int
+	Value  []float32 // row-major
+	Buffer bool      // is not trained, but kept up by [Prompts.Project], such as running statistics
 }
 
 // Values are parameters bound to a graph, by name, in float32.
@@ -65,13 +60,26 @@ type Prompts struct {
 	// Behind is how many tokens of Text's entry 0, from the last, stand behind the class name, before the full stop that its
 	// sentence then ends with; the others stand right behind the start token.
 	Behind int
+	// Inserted puts the first prompts of each tower, which may be of any block, before those tokens of its rows that are there
+	// already, behind the first one, instead of over the context.
+	Inserted bool
 	// Each is [Conditional.Condition], set by [Build]; nil if texts are the same for all images.
 	Each func(features *graph.Node) *graph.Node
+	// Project maps features of images, [batch, embed] and not of unit length, of one view each, the whole image's first, to those
+	// that are compared with texts. In training it may return new values of buffers, which follow the first view alone. nil
+	// leaves them as they are.
+	Project func(views []*graph.Node, training bool) ([]*graph.Node, Values)
+	// Second maps what the image tower makes of its prompts, [batch, context, visionWidth], behind its last norm, to a second
+	// feature of each image, [batch, embed], not of unit length. nil makes none.
+	Second func(context *graph.Node) *graph.Node
+	// Share is the part that logits of Second have in those of classes that were tuned on, 0 to 1; other classes are told by
+	// the first feature alone.
+	Share float64
 }
 
 // All lists one learner of each kind with its published settings.
 func All() []Learner {
-	return []Learner{ZeroShot{}, Ensemble{}, CoOp{}, CoCoOp{}, VPT{}, IVLP{}, MaPLe{}, PromptSRC{}}
+	return []Learner{ZeroShot{}, Ensemble{}, CoOp{}, CoCoOp{}, VPT{}, IVLP{}, MaPLe{}, KgCoOp{}, ProGrad{}, PromptSRC{}}
 }
 
 // Find returns the learner of that name with these settings, as [With] reads them; none leave the published ones.
@@ -145,5 +153,5 @@ func draw(name string, dims []int, next func() float64) Parameter {
 	for i := range values {
 		values[i] = float32(next())
 	}
-	return Parameter{name, dims, values}
+	return Parameter{Name: name, Dims: dims, Value: values}
 }

@@ -151,7 +151,7 @@ func TestMaPLeRefusesWhatItCannotStartFrom(t *testing.T) {
 func TestLearnersAreRecognizedByTheirParameters(t *testing.T) {
 	for _, test := range []struct{ learner, want prompt.Learner }{
 		{prompt.CoOp{}, prompt.CoOp{Context: 16}},
-		{prompt.CoOp{Context: 4, Classes: 7, Position: prompt.Front}, prompt.CoOp{Context: 4, Classes: 7}},
+		{prompt.CoOp{Context: 4, Classes: 7, Position: prompt.Front}, prompt.CoOp{Context: 4, PerClass: true, Classes: 7}},
 		{prompt.CoCoOp{}, prompt.CoCoOp{Context: 4}},
 		{prompt.CoCoOp{Context: 8}, prompt.CoCoOp{Context: 8, Random: true}},
 		{prompt.MaPLe{}, prompt.MaPLe{Context: 2, Depth: 9}},
@@ -169,7 +169,7 @@ func TestLearnersAreRecognizedByTheirParameters(t *testing.T) {
 		for _, p := range list {
 			shapes[p.Name] = p.Dims
 		}
-		if got, err := prompt.Recognize(shapes); err != nil || got != test.want {
+		if got, err := prompt.Recognize(shapes); err != nil || got.Learner != test.want {
 			t.Errorf("Recognize(those of %s %+v) = %+v, %v, want %+v", test.learner.Name(), test.learner, got, err, test.want)
 		}
 	}

@@ -6,12 +6,6 @@ import (
 	"github.com/dapt-go/dapt-go/dapt/clip"
 )
 
-// Frozen is a learner that trains nothing, in any CLIP.
-type Frozen interface {
-	Learner
-	TrainsNothing() // does nothing
-}
-
 // ZeroShot is CLIP as it is: a hand-crafted sentence for each class, nothing to train
 // (KaiyangZhou/CoOp trainers/zsclip.py).
 type ZeroShot struct{}
@@ -19,8 +13,8 @@ type ZeroShot struct{}
 // Name returns "zero-shot".
 func (ZeroShot) Name() string { return "zero-shot" }
 
-// TrainsNothing says so.
-func (ZeroShot) TrainsNothing() {}
+// Trains says nothing.
+func (ZeroShot) Trains() Parts { return 0 }
 
 // Template returns the data set's hand-crafted sentence.
 func (ZeroShot) Template(hand string) string { return hand }

@@ -38,9 +38,11 @@ type state struct {
 	Feed    Feed              // of those
 	Memory  *selection.Memory `json:",omitempty"` // of a run that counts what is forgotten
 
-	parameters, momentum map[string][]float32 // as read from a file; the engine has the present ones
-	best                 map[string][]float32 // parameters after epoch Best
-	heat                 [][]float32          // Grad-CAM maps of this epoch, by training image; nil without
+	parameters map[string][]float32            // as read from a file; the engine has the present ones
+	memory     map[string]map[string][]float32 // likewise what the optimiser remembers, by scope
+	best       map[string][]float32            // parameters after epoch Best
+	mean       map[string][]float32            // of the parameters after the epochs done, as far as it is summed up; nil without
+	heat       [][]float32                     // Grad-CAM maps of this epoch, by training image; nil without
 }
 
 func (s *state) add(losses []float32) {
@@ -52,10 +54,10 @@ func (s *state) add(losses []float32) {
 	}
 }
 
-// means are the losses of an epoch of so many steps, by name, of the terms that were computed.
-func (s *state) means(steps int, terms []string) map[string]float64 {
-	means := map[string]float64{}
-	for i, name := range dapt.Names() {
+// means are the losses of an epoch of so many steps, by name, of the terms that a phase computes.
+func (s *state) means(steps int, m dapt.Method, phase dapt.Phase) map[string]float64 {
+	means, terms := map[string]float64{}, m.Terms(phase)
+	for i, name := range m.Names() {
 		if slices.Contains(terms, name) {
 			means[name] = s.Sums[i] / float64(steps)
 		}
@@ -93,7 +95,7 @@ func (t *tuning) key() string {
 // no longer finite numbers are an error instead.
 func (t *tuning) save() error {
 	scopes := map[string]map[string][]float32{}
-	for _, scope := range []string{promptScope, momentumScope} {
+	for _, scope := range append([]string{promptScope}, t.Config.scopes()...) {
 		values, err := t.Engine.values(scope)
 		if err != nil {
 			return err
@@ -116,8 +118,10 @@ func (t *tuning) save() error {
 	for scope, values := range scopes {
 		t.Engine.put(&file, scope, values)
 	}
-	if s.best != nil {
-		t.Engine.put(&file, bestScope, s.best)
+	for scope, values := range map[string]map[string][]float32{bestScope: s.best, meanScope: s.mean} {
+		if values != nil {
+			t.Engine.put(&file, scope, values)
+		}
 	}
 	if len(s.heat) > 0 {
 		file.Tensors["heat"] = safetensors.Float32(slices.Concat(s.heat...), len(s.heat), len(s.heat[0]))
@@ -125,7 +129,18 @@ func (t *tuning) save() error {
 	return write(&file, t.Folder, checkpointFile)
 }
 
-const bestScope = "/best/"
+const (
+	bestScope = "/best/"
+	meanScope = "/mean/"
+)
+
+// scopes are those of what the optimiser remembers.
+func (c Config) scopes() []string {
+	if c.Optimizer == AdamW {
+		return optimizerScopes
+	}
+	return []string{momentumScope}
+}
 
 // finite names the first parameter that became NaN or infinite, after a step whose loss was still finite.
 func (t *tuning) finite(values map[string][]float32) error {
@@ -182,8 +197,21 @@ func readState(path, key string) (*state, error) {
 	if s.parameters, err = scoped(file, promptScope); err != nil {
 		return nil, err
 	}
-	if s.momentum, err = scoped(file, momentumScope); err != nil {
+	s.memory = map[string]map[string][]float32{}
+	for _, scope := range optimizerScopes {
+		values, err := scoped(file, scope)
+		if err != nil {
+			return nil, err
+		}
+		if len(values) > 0 {
+			s.memory[scope] = values
+		}
+	}
+	if s.mean, err = scoped(file, meanScope); err != nil {
 		return nil, err
+	}
+	if len(s.mean) == 0 {
+		s.mean = nil
 	}
 	if s.Best >= 0 {
 		if s.best, err = scoped(file, bestScope); err != nil {

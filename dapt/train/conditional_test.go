@@ -84,7 +84,7 @@ func TestEveryLearnerIsTuned(t *testing.T) {
 		prompt.VPT{Context: 2, Depth: 2},
 		prompt.PromptSRC{TextDepth: 2, VisionDepth: 2},
 	} {
-		e := ownEngine(t, newModel(1), l)
+		e := ownEngine(t, modelOf(1, 32), l) // room for PromptSRC's sentences
 		before := parameters(t, e)
 		c := quick()
 		c.Epochs, c.Final = 2, LastStep

@@ -5,6 +5,9 @@ import (
 	"math"
 
 	"github.com/gomlx/compute/dtypes"
+	"gonum.org/v1/gonum/floats"
+
+	"github.com/dapt-go/dapt-go/dapt/prompt"
 )
 
 // Config is how prompts are tuned. Start from a preset, such as [Paper].
@@ -13,12 +16,16 @@ type Config struct {
 	Warmup   float64 // learning rate of the first epoch
 	Epochs   int
 	Batch    int          // images a step
-	Momentum float64      // of SGD, without dampening or Nesterov
-	Decay    float64      // weight decay, added to the gradient of every trainable number
+	Momentum float64      // of SGD
+	Decay    float64      // weight decay of every trainable number
 	Final    Final        // which prompts are kept
 	Test     int          // images a batch of tests and maps; 0 fits it to the machine and the image tower
 	Seed     uint64       // of every random stream
 	DType    dtypes.DType // the towers' compute type, Float32, BFloat16 or Float16; prompts are always float32
+
+	Optimizer Optimizer       `json:",omitempty"`
+	Crop      float64         `json:",omitempty"` // least part of an image's area that a crop has; 0 means 0.08
+	Average   prompt.Gaussian `json:",omitzero"`  // of the epochs in the mean that [MeanOfEpochs] keeps
 
 	// Checkpoint trades time for memory: the backward pass computes the insides of each block again instead of keeping
 	// them.
@@ -33,7 +40,50 @@ const (
 	LastStep Final = "last step"
 	// BestOnVal keeps the prompts after the epoch with the highest validation accuracy, the first of equals.
 	BestOnVal Final = "best on val"
+	// MeanOfEpochs keeps the mean of the prompts after each epoch, weighed by Config.Average: PromptSRC's Gaussian prompt
+	// aggregation (muzairkhattak/PromptSRC trainers/promptsrc.py).
+	MeanOfEpochs Final = "mean of epochs"
 )
+
+// Optimizer is how gradients move the prompts.
+type Optimizer string
+
+// The optimisers, as PyTorch defines them.
+const (
+	SGD   Optimizer = ""      // with Config.Momentum, without dampening or Nesterov; Config.Decay is added to the gradient
+	AdamW Optimizer = "adamw" // with betas 0.9 and 0.999, and Config.Decay decoupled from the gradient
+)
+
+// ConfigOf returns how a learner's authors tuned it.
+func ConfigOf(p prompt.Preset) Config {
+	c := Paper()
+	c.Rate, c.Epochs, c.Batch, c.Crop, c.Average = p.Rate, p.Epochs, p.Batch, p.Crop, p.Average
+	c.Final = LastStep
+	if p.NoWarm {
+		c.Warmup = p.Rate
+	}
+	if p.AdamW {
+		c.Optimizer, c.Momentum = AdamW, 0
+	}
+	switch {
+	case p.Average != prompt.Gaussian{}:
+		c.Final = MeanOfEpochs
+	case p.Best:
+		c.Final = BestOnVal
+	}
+	return c
+}
+
+// Weights are those of the epochs in the mean that [MeanOfEpochs] keeps; their sum is 1.
+func (c Config) Weights() []float64 {
+	weights := make([]float64, c.Epochs)
+	for i := range weights {
+		at := (float64(i+1) - c.Average.Mean) / c.Average.Deviation
+		weights[i] = math.Exp(-at * at / 2)
+	}
+	floats.Scale(1/floats.Sum(weights), weights)
+	return weights
+}
 
 // Paper returns the published few-shot and data-efficient setting (Ferenas/DAPT configs/trainers/MaPLe/vit_b16_t.yaml).
 func Paper() Config {
@@ -86,8 +136,21 @@ func (c Config) Validate() error {
 			return fmt.Errorf("train: %s is %g, want a finite number of at least 0", number.name, number.value)
 		}
 	}
-	if c.Final != LastStep && c.Final != BestOnVal {
-		return fmt.Errorf("train: Final is %q, want %q or %q", c.Final, LastStep, BestOnVal)
+	switch c.Final {
+	case LastStep, BestOnVal:
+	case MeanOfEpochs:
+		sum := floats.Sum(c.Weights())
+		if !(c.Average.Deviation > 0) || math.IsNaN(sum) {
+			return fmt.Errorf("train: Average is %+v, with which %d epochs have no mean: want a Mean among them and a Deviation above 0, both in epochs", c.Average, c.Epochs)
+		}
+	default:
+		return fmt.Errorf("train: Final is %q, want %q, %q or %q", c.Final, LastStep, BestOnVal, MeanOfEpochs)
+	}
+	if c.Optimizer != SGD && c.Optimizer != AdamW {
+		return fmt.Errorf("train: Optimizer is %q, want %q for SGD or %q", c.Optimizer, SGD, AdamW)
+	}
+	if !(c.Crop >= 0 && c.Crop <= 1) {
+		return fmt.Errorf("train: Crop is %g, want a part of an image's area, 0 to 1", c.Crop)
 	}
 	if c.DType != dtypes.Float32 && c.DType != dtypes.BFloat16 && c.DType != dtypes.Float16 {
 		return fmt.Errorf("train: DType is %s, want Float32, BFloat16 or Float16", c.DType)

@@ -41,8 +41,11 @@ func (e *Engine) Batch(ctx context.Context, m dapt.Method, data *dataset.Dataset
 	}
 	in := Input{Images: p.images, Labels: p.labels, Classes: lists[0], Background: lists[1]}
 	if m.Decouples() {
-		in.Masks, err = l.foregrounds(ctx, mask.For(m.Masks, data))
+		if in.Masks, err = l.foregrounds(ctx, mask.For(m.Masks, data)); err != nil {
+			return Input{}, err
+		}
 	}
+	in.Anchors, err = e.Anchors(data)
 	return in, err
 }
 
@@ -66,7 +69,7 @@ type Decoupled struct {
 	Near   float64    // distance of the image's unit feature to its foreground's
 	Far    float64    // to its background's
 	Word   string     // the background text that its background is nearest to
-	Losses []float64  // of this image alone, in the order of [dapt.Names]; L_reo is left out
+	Losses []float64  // of this image alone, in the order of [dapt.Method.Names]; L_reo is left out
 }
 
 // Decouple looks at items as DAPT's losses do, with the engine's present prompts, and changes nothing. The means of the
@@ -80,19 +83,20 @@ func (e *Engine) Decouple(ctx context.Context, m dapt.Method, data *dataset.Data
 	if err != nil {
 		return nil, err
 	}
-	exec, err := e.program(func(in []*Node) []*Node {
-		return []*Node{e.decoupleGraph(m, lists, in)}
-	}, "decouple", m.Loss, lists[0].Layout, lists[1].Layout)
-	if err != nil {
-		return nil, err
-	}
 	found := make([]Decoupled, len(items))
 	for i, item := range items {
 		in, err := e.Batch(ctx, m, data, items[i:i+1])
 		if err != nil {
 			return nil, err
 		}
-		numbers, err := exec.Call1(e.inputs(m, in)...)
+		slots := e.slots(m, in)
+		exec, err := e.program(func(nodes []*Node) []*Node {
+			return []*Node{e.decoupleGraph(m, [2]clip.Layout{lists[0].Layout, lists[1].Layout}, named(slots, nodes))}
+		}, "decouple", m.Loss, lists[0].Layout, lists[1].Layout, slotNames(slots))
+		if err != nil {
+			return nil, err
+		}
+		numbers, err := exec.Call1(values(slots)...)
 		if err != nil {
 			return nil, fmt.Errorf("train: decoupling: %w", err)
 		}
@@ -106,16 +110,12 @@ func (e *Engine) Decouple(ctx context.Context, m dapt.Method, data *dataset.Data
 	return found, nil
 }
 
-// decoupleGraph returns as one vector, of the one image of inputs, what [Decoupled] holds. Inputs are those of
-// [Engine.Step] without the rate.
-func (e *Engine) decoupleGraph(m dapt.Method, lists [2]clip.Packed, in []*Node) *Node {
-	towers, _, prompts := e.bind(in[0].Graph())
+// decoupleGraph returns as one vector, of the one image of inputs, what [Decoupled] holds. Inputs are by name.
+func (e *Engine) decoupleGraph(m dapt.Method, lists [2]clip.Layout, in map[string]*Node) *Node {
+	towers, values, prompts := e.bind(in["images"].Graph())
 	m.Loss.Watch = true
-	f := m.Encode(towers, prompts, dapt.Batch{Images: in[0], Masks: in[3], Texts: dapt.Texts{
-		Classes:    clip.Sentences{Layout: lists[0].Layout, Tokens: in[2]},
-		Background: clip.Sentences{Layout: lists[1].Layout, Tokens: in[4]},
-	}}, dapt.Both)
-	labels := in[1]
+	f := m.Encode(towers, prompts, batchOf(in, lists), dapt.Both)
+	labels := in["labels"]
 	own := OneHot(Squeeze(labels, -1), f.Classes.Shape().Dim(-2), f.Image.DType())
 	var numbers []*Node
 	for _, view := range []*Node{f.Image, f.Foreground, f.Background} {
@@ -123,10 +123,10 @@ func (e *Engine) decoupleGraph(m dapt.Method, lists [2]clip.Packed, in []*Node) 
 	}
 	numbers = append(numbers, ReduceAllSum(dapt.Distance(f.Image, f.Foreground)), ReduceAllSum(dapt.Distance(f.Image, f.Background)),
 		ConvertDType(ReduceAllSum(dapt.PseudoLabels(f.Background, f.Words)), dtypes.Float32))
-	return Stack(append(numbers, orZero(m.Loss.Losses(f, labels, dapt.Both))...), 0)
+	return Stack(append(numbers, orZero(m.Losses(values, f, labels, dapt.Both))...), 0)
 }
 
-// orZero returns the terms in the order of [dapt.Names], 0 for those that were not computed.
+// orZero returns the terms in the order of [dapt.Method.Names], 0 for those that were not computed.
 func orZero(losses dapt.Losses) []*Node {
 	list := losses.List()
 	for i, term := range list {

@@ -3,15 +3,19 @@ package train
 import (
 	"encoding/json"
 	"fmt"
+	"math"
+	"slices"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
+	"github.com/gomlx/gomlx/support/exceptions"
 
 	"github.com/dapt-go/dapt-go/dapt"
 	"github.com/dapt-go/dapt-go/dapt/clip"
+	"github.com/dapt-go/dapt-go/dapt/dataset"
 	"github.com/dapt-go/dapt-go/dapt/mask"
 	"github.com/dapt-go/dapt-go/dapt/prompt"
 	"github.com/dapt-go/dapt-go/dapt/transform"
@@ -28,9 +32,11 @@ type Engine struct {
 	backend compute.Backend
 	store   *model.Store
 	names   []string               // of the parameters
+	buffers []string               // those of them that are not trained
 	kept    map[string]*model.Exec // of steps and texts, by all that their graphs depend on beside the shapes of inputs
 	classes *model.Exec
 	heat    *model.Exec
+	tuned   dataset.Dataset // name and classes that the present prompts were tuned on, as far as they are known
 }
 
 // NewEngine moves CLIP's weights to the backend. dtype is what the towers compute in, which the backend must know.
@@ -54,12 +60,15 @@ func NewEngine(backend compute.Backend, m *clip.Model, learner prompt.Learner, d
 	}
 	for _, p := range initial {
 		e.names = append(e.names, p.Name)
-		for _, scope := range []string{promptScope, momentumScope} {
+		if p.Buffer {
+			e.buffers = append(e.buffers, p.Name)
+		}
+		for _, scope := range append([]string{promptScope}, optimizerScopes...) {
 			variable, err := e.store.CreateVariable(scope+p.Name, tensors.FromFlatDataAndDimensions(p.Value, p.Dims...))
 			if err != nil {
 				return nil, fmt.Errorf("train: creating parameter %s: %w", p.Name, err)
 			}
-			variable.SetTrainable(scope == promptScope)
+			variable.SetTrainable(scope == promptScope && !p.Buffer)
 		}
 	}
 	return e, e.compile()
@@ -103,7 +112,10 @@ func (e *Engine) upload() error {
 const (
 	promptScope   = "/prompt_learner/"
 	momentumScope = "/momentum/"
+	squaresScope  = "/squares/" // AdamW's mean squares
 )
+
+var optimizerScopes = []string{momentumScope, squaresScope}
 
 // compile makes the programs that do not depend on the losses. Each compiles when it is first called.
 func (e *Engine) compile() error {
@@ -178,9 +190,10 @@ func (e *Engine) program(build func(inputs []*Node) []*Node, key ...any) (*model
 	return exec, nil
 }
 
-// classesGraph maps images [batch, side, side, 3] and texts, those of [Engine.encodeTexts], to the nearest text, [batch].
-func (e *Engine) classesGraph(_ *model.Scope, images, texts *Node) *Node {
-	_, logits := e.logits(images, texts)
+// classesGraph maps images [batch, side, side, 3] and texts, those of [Engine.encodeTexts], to the nearest text, [batch]. tuned
+// is that of [Engine.logits].
+func (e *Engine) classesGraph(_ *model.Scope, images, texts, tuned *Node) *Node {
+	_, logits := e.logits(images, texts, tuned)
 	return ArgMax(logits, -1, dtypes.Int32)
 }
 
@@ -191,72 +204,105 @@ func (e *Engine) heatGraph(_ *model.Scope, images, texts, labels *Node) *Node {
 	towers, _, prompts := e.bind(images.Graph())
 	attention := towers.Vision.Attend(images, prompts.Vision)
 	logits := images.Shape().Dim(0) * texts.Shape().Dim(0)
-	texts = columns(towers, prompts, clip.Normalize(attention.Features), texts)
-	objective := MulScalar(dapt.TrueLogit(attention.Features, texts, towers.Scale, labels), float64(logits))
+	features := attention.Features
+	if prompts.Project != nil {
+		projected, _ := prompts.Project([]*Node{ConvertDType(features, dtypes.Float32)}, false)
+		features = projected[0]
+	}
+	texts = columns(towers, prompts, clip.Normalize(features), texts)
+	objective := MulScalar(dapt.TrueLogit(features, texts, towers.Scale, labels), float64(logits))
 	heat, _ := mask.Saliency(attention, objective, e.Model.Config.Grid())
 	return heat
 }
 
 // step returns the program of one phase of a method, which updates the parameters in place.
-func (e *Engine) step(m dapt.Method, c Config, phase dapt.Phase, in Input) (*model.Exec, error) {
+func (e *Engine) step(m dapt.Method, c Config, phase dapt.Phase, in Input, slots []slot) (*model.Exec, error) {
 	lists := [2]clip.Layout{in.Classes.Layout, in.Background.Layout}
-	weighs := in.Weights != nil
-	key := []any{"step", m.Decouples(), m.Loss, phase, c.Momentum, c.Decay, c.Checkpoint, lists, weighs}
+	key := []any{"step", m.Decouples(), m.Loss, phase, c.Optimizer, c.Momentum, c.Decay, c.Checkpoint, lists, slotNames(slots)}
 	return e.program(func(inputs []*Node) []*Node {
-		var weights *Node
-		if last := len(inputs) - 1; weighs {
-			inputs, weights = inputs[:last], inputs[last]
-		}
-		texts := dapt.Texts{Classes: clip.Sentences{Layout: lists[0], Tokens: inputs[3]}}
-		if m.Decouples() {
-			texts.Background = clip.Sentences{Layout: lists[1], Tokens: inputs[5]}
-		}
-		return []*Node{e.stepGraph(m, c, phase, texts, inputs, weights)}
+		return []*Node{e.stepGraph(m, c, phase, lists, named(slots, inputs))}
 	}, key...)
 }
 
-// stepGraph computes the losses, [dapt.Names] as one vector, and updates every parameter. Inputs are those of
-// [Engine.Step], without the weights, which may be nil.
-func (e *Engine) stepGraph(m dapt.Method, c Config, phase dapt.Phase, texts dapt.Texts, inputs []*Node, weights *Node) *Node {
-	rate, labels := inputs[0], inputs[2]
-	batch := dapt.Batch{Images: inputs[1], Texts: texts}
-	if m.Decouples() {
-		batch.Masks = inputs[4]
-	}
-	if len(inputs) > 6 {
-		batch.Grid = inputs[6]
-	}
-	towers, values, prompts := e.bind(rate.Graph())
+// stepGraph computes the losses, [dapt.Method.Names] as one vector, and updates every parameter. Inputs are by name.
+func (e *Engine) stepGraph(m dapt.Method, c Config, phase dapt.Phase, lists [2]clip.Layout, in map[string]*Node) *Node {
+	batch := batchOf(in, lists)
+	batch.Training = true
+	towers, values, prompts := e.bind(in["rate"].Graph())
 	if c.Checkpoint {
 		towers.Checkpoint()
 	}
 	features := m.Encode(towers, prompts, batch, phase)
-	features.Weights = weights
-	losses := m.Loss.Losses(features, labels, phase)
-	e.update(c, rate, values, losses.Total)
+	features.Weights = in["weights"]
+	losses := m.Losses(values, features, in["labels"], phase)
+	for i, gradient := range e.gradients(losses, values) {
+		if gradient != nil {
+			e.update(c, e.names[i], values[e.names[i]], gradient, in)
+		}
+	}
+	for name, value := range features.Buffers {
+		e.store.GetVariable(promptScope + name).SetNodeValue(value)
+	}
 	return Stack(orZero(losses), 0)
 }
 
-// update is SGD as PyTorch defines it: g += decay p; v = momentum v + g; p -= rate v, with v 0 before the first step. What
-// the loss does not depend on, such as prompts of blocks past a tower's end, does not decay either.
-// GoMLX's own has neither momentum nor decay.
-func (e *Engine) update(c Config, rate *Node, values prompt.Values, total *Node) {
-	nodes := make([]*Node, len(e.names))
-	for i, name := range e.names {
-		nodes[i] = values[name]
-	}
+// gradients are what the optimiser is handed for each parameter, in the order of names; nil for buffers, and for what the
+// loss does not depend on, such as prompts of blocks past a tower's end, which does not decay either.
+func (e *Engine) gradients(losses dapt.Losses, values prompt.Values) []*Node {
+	var nodes []*Node
 	reached := map[*Node]bool{}
-	reach(total, reached)
-	for i, gradient := range Gradient(total, nodes...) {
-		if !reached[nodes[i]] {
-			continue
+	reach(losses.Total, reached)
+	for _, name := range e.names {
+		if !slices.Contains(e.buffers, name) && reached[values[name]] {
+			nodes = append(nodes, values[name])
 		}
-		momentum := e.store.GetVariable(momentumScope + e.names[i])
-		gradient = Add(gradient, MulScalar(nodes[i], c.Decay))
-		velocity := Add(MulScalar(momentum.NodeValue(total.Graph()), c.Momentum), gradient)
-		momentum.SetNodeValue(velocity)
-		e.store.GetVariable(promptScope + e.names[i]).SetNodeValue(Sub(nodes[i], Mul(rate, velocity)))
 	}
+	if len(nodes) == 0 {
+		exceptions.Panicf("train: the loss depends on no parameter of %s, so that nothing would be tuned", e.Learner.Name())
+	}
+	found := Gradient(losses.Total, nodes...)
+	if l, ok := e.Learner.(prompt.Steered); ok {
+		for i, guide := range Gradient(losses.Guide, nodes...) {
+			found[i] = l.Steer(found[i], guide)
+		}
+	}
+	list := make([]*Node, len(e.names))
+	for i, name := range e.names {
+		if at := slices.Index(nodes, values[name]); at >= 0 {
+			list[i] = found[at]
+		}
+	}
+	return list
+}
+
+// update moves one parameter as PyTorch's optimisers do. GoMLX's own keep their state where a checkpoint of ours would not
+// find it; its SGD has neither momentum nor decay.
+func (e *Engine) update(c Config, name string, value, gradient *Node, in map[string]*Node) {
+	memory := func(scope string) (*model.Variable, *Node) {
+		variable := e.store.GetVariable(scope + name)
+		return variable, variable.NodeValue(value.Graph())
+	}
+	set := func(to *Node) { e.store.GetVariable(promptScope + name).SetNodeValue(to) }
+	rate := in["rate"]
+	momentum, velocity := memory(momentumScope)
+	if c.Optimizer == SGD { // g += decay p; v = momentum v + g; p -= rate v, with v 0 before the first step
+		gradient = Add(gradient, MulScalar(value, c.Decay))
+		velocity = Add(MulScalar(velocity, c.Momentum), gradient)
+		momentum.SetNodeValue(velocity)
+		set(Sub(value, Mul(rate, velocity)))
+		return
+	}
+	const beta1, beta2, epsilon = 0.9, 0.999, 1e-8
+	squares, square := memory(squaresScope)
+	velocity = Add(MulScalar(velocity, beta1), MulScalar(gradient, 1-beta1))
+	square = Add(MulScalar(square, beta2), MulScalar(Square(gradient), 1-beta2))
+	momentum.SetNodeValue(velocity)
+	squares.SetNodeValue(square)
+	unbiased := func(x *Node, beta float64) *Node {
+		return Div(x, OneMinus(Exp(MulScalar(in["update"], math.Log(beta)))))
+	}
+	moved := Sub(value, Mul(rate, MulScalar(value, c.Decay)))
+	set(Sub(moved, Mul(rate, Div(unbiased(velocity, beta1), AddScalar(Sqrt(unbiased(square, beta2)), epsilon)))))
 }
 
 // reach adds node and all that it is computed from.

@@ -4,8 +4,11 @@ import (
 	"fmt"
 	"math"
 
+	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 
+	"github.com/dapt-go/dapt-go/dapt"
+	"github.com/dapt-go/dapt-go/dapt/clip"
 	"github.com/dapt-go/dapt-go/dapt/dataset"
 	"github.com/dapt-go/dapt-go/dapt/prompt"
 )
@@ -19,36 +22,87 @@ func (e *Engine) meanTexts(l prompt.Ensembler, data *dataset.Dataset, words []st
 	if err != nil {
 		return nil, err
 	}
+	mean, err := e.mean(prompt.Anchors{Templates: templates}, data.Classes)
+	if err != nil {
+		return nil, err
+	}
+	return tensors.FromFlatDataAndDimensions(mean, len(data.Classes), e.Model.Config.Embed), nil
+}
+
+// Anchors are the unit features, by CLIP without prompts, of the sentences that the learner compares its class texts with,
+// [classes, embed] in the order of data's classes; nil if it is not [prompt.Anchored].
+func (e *Engine) Anchors(data *dataset.Dataset) ([]float32, error) {
+	l, ok := e.Learner.(prompt.Anchored)
+	if !ok {
+		return nil, nil
+	}
+	anchors, err := l.Anchors(data.Name, data.Template)
+	if err != nil {
+		return nil, err
+	}
+	return e.mean(anchors, data.Classes)
+}
+
+// mean averages the features, by CLIP without prompts, of several sentences for each class: [classes, embed], of unit length.
+func (e *Engine) mean(anchors prompt.Anchors, classes []string) ([]float32, error) {
 	embed := e.Model.Config.Embed
-	mean := make([]float64, len(data.Classes)*embed)
-	for _, template := range templates {
-		texts, err := e.sentenceTexts(template, data.Classes, nil)
+	sum := make([]float64, len(classes)*embed)
+	for _, template := range anchors.Templates {
+		texts, err := e.frozenTexts(template, classes)
 		if err != nil {
 			return nil, err
 		}
-		err = tensors.ConstFlatData(texts, func(flat []float32) {
-			for i, v := range flat {
-				mean[i] += float64(v) / float64(len(templates))
-			}
-		})
-		texts.MustFinalizeAll()
-		if err != nil {
-			return nil, err
+		if !anchors.Raw {
+			texts = unit(texts, embed)
+		}
+		for i, v := range texts {
+			sum[i] += v
 		}
 	}
-	return tensors.FromFlatDataAndDimensions(unit(mean, embed), len(data.Classes), embed), nil
+	list := make([]float32, len(sum))
+	for i, v := range unit(sum, embed) {
+		list[i] = float32(v)
+	}
+	return list, nil
+}
+
+// frozenTexts are the features of a sentence around class names by CLIP without prompts, [classes, embed], not of unit length.
+func (e *Engine) frozenTexts(template string, classes []string) ([]float64, error) {
+	lists, err := e.pack(dapt.Sentences(template, classes), nil)
+	if err != nil {
+		return nil, err
+	}
+	exec, err := e.program(func(inputs []*Node) []*Node {
+		texts := dapt.Texts{Classes: clip.Sentences{Layout: lists[0].Layout, Tokens: inputs[0]}}
+		return []*Node{dapt.TextFeatures(clip.Bind(e.store, inputs[0].Graph(), e.Model.Config), prompt.Prompts{}, texts)}
+	}, "frozen texts", lists[0].Layout)
+	if err != nil {
+		return nil, err
+	}
+	texts, err := exec.Call1(lists[0].Tokens)
+	if err != nil {
+		return nil, fmt.Errorf("train: encoding sentences such as %q: %w", template, err)
+	}
+	defer texts.MustFinalizeAll()
+	list := make([]float64, 0, len(classes)*e.Model.Config.Embed)
+	err = tensors.ConstFlatData(texts, func(flat []float32) {
+		for _, v := range flat {
+			list = append(list, float64(v))
+		}
+	})
+	return list, err
 }
 
 // unit makes each row of so many numbers one of length 1.
-func unit(rows []float64, columns int) []float32 {
-	list := make([]float32, len(rows))
+func unit(rows []float64, columns int) []float64 {
+	list := make([]float64, len(rows))
 	for start := 0; start < len(rows); start += columns {
 		sum := 0.0
 		for _, v := range rows[start : start+columns] {
 			sum += v * v
 		}
 		for i, v := range rows[start : start+columns] {
-			list[start+i] = float32(v / math.Sqrt(sum))
+			list[start+i] = v / math.Sqrt(sum)
 		}
 	}
 	return list

@@ -55,7 +55,7 @@ func (e *Engine) evaluate(ctx context.Context, l *loader, words []string, c Conf
 	}
 	predicted := make([]int, len(l.items))
 	err := e.stream(ctx, l, words, c, transform.Eval, func(p *pixels, texts *tensors.Tensor) error {
-		classes, err := e.classes.Call1(e.imageTensor(p), texts)
+		classes, err := e.classes.Call1(e.imageTensor(p), texts, e.tunedOn(l.data))
 		if err != nil {
 			return fmt.Errorf("train: classifying: %w", err)
 		}

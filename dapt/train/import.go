@@ -2,6 +2,7 @@ package train
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -18,7 +19,7 @@ import (
 
 // As says what a checkpoint may not tell of itself.
 type As struct {
-	Learner  string // its name, or "dapt", whose prompts are MaPLe's, or "kgcoop" or "prograd", whose are CoOp's; "" takes what the tensors tell
+	Learner  string // its name, or "dapt", whose prompts are MaPLe's; "" takes what the tensors tell
 	Settings []byte // fields of the learner as JSON, such as {"Position": "middle"}; the others are what the tensors tell
 }
 
@@ -89,23 +90,31 @@ func recognize(f promptsFile, as As) (recognized, error) {
 	r := recognized{prompts: map[string]stored{}, rest: map[string]stored{}, epoch: f.epoch}
 	shapes := map[string][]int{}
 	for name, t := range f.tensors {
-		if own, ok := parameterName(name); ok {
-			r.prompts[own], shapes[own] = t, t.dims
-		} else {
-			r.rest[strings.NewReplacer("image_encoder.", "visual.", "text_encoder.", "").Replace(own)] = t
-		}
+		own, _ := parameterName(name)
+		shapes[own] = t.dims
 	}
-	learner, err := prompt.Recognize(shapes)
+	found, err := recognition(shapes, as)
 	if err != nil {
 		return r, fmt.Errorf("%w; the file has %s", err, few(slices.Sorted(maps.Keys(f.tensors))))
 	}
-	if _, ok := learner.(prompt.CoOp); ok { // KgCoOp saves a network beside the context that nothing reads (trainers/kgcoop.py)
-		maps.DeleteFunc(r.prompts, func(name string, _ stored) bool { return strings.HasPrefix(name, "meta_net.") })
+	clips := strings.NewReplacer("image_encoder.", "visual.", "text_encoder.", "")
+	for name, t := range f.tensors {
+		own, ok := parameterName(name)
+		switch {
+		case begins(own, found.Unread):
+		case ok || begins(own, found.Beside):
+			r.prompts[own] = t
+		default:
+			r.rest[clips.Replace(own)] = t
+		}
 	}
-	if r.learner, err = r.as(learner, as); err != nil {
-		return r, err
-	}
-	return r, nil
+	r.learner, err = prompt.With(found.Learner, as.Settings)
+	return r, err
+}
+
+// begins tells whether name begins with one of prefixes.
+func begins(name string, prefixes []string) bool {
+	return slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
 }
 
 // parameterName tells whether a tensor is a prompt, and its name as a parameter. Trainers that save prompt_learner alone,
@@ -117,37 +126,37 @@ func parameterName(name string) (string, bool) {
 	switch {
 	case first == "token_prefix" || first == "token_suffix" || first == "bias_vectors": // the sentences; KgCoOp's, which nothing reads
 		return own, false
-	case first == "ZS_image_encoder": // PromptSRC's teacher
-		return teacher, false
 	case strings.HasSuffix(own, ".VPT") || strings.HasSuffix(own, ".VPT_shallow"):
 		return own, true
 	}
-	return own, inside || own == "ctx" || first == "meta_net"
+	return own, inside || own == "ctx"
 }
 
-// teacher stands for all weights of the second image tower that PromptSRC saves.
-const teacher = "ZS_image_encoder"
-
-// synonyms are learners whose prompts are another's.
-var synonyms = map[string]string{"dapt": "maple", "kgcoop": "coop", "prograd": "coop"}
-
-// as is the learner that was asked for, if the tensors may be its.
-func (r recognized) as(l prompt.Learner, as As) (prompt.Learner, error) {
-	want := as.Learner
-	if other, ok := synonyms[want]; ok {
-		want = other
-	}
-	_, taught := r.rest[teacher]
-	if ivlp, ok := l.(prompt.IVLP); ok && (want == "promptsrc" || want == "" && taught) {
-		l = prompt.PromptSRC(ivlp)
-	}
-	if want != "" && want != l.Name() {
-		if _, err := prompt.Find(want, nil); err != nil {
-			return nil, err
+// recognition finds the learner that shapes tell, or the one that was asked for, if they may be its.
+func recognition(shapes map[string][]int, as As) (prompt.Recognition, error) {
+	if as.Learner == "" || as.Learner == "dapt" {
+		found, err := prompt.Recognize(shapes)
+		if want := (prompt.MaPLe{}).Name(); err == nil && as.Learner == "dapt" && found.Learner.Name() != want {
+			err = fmt.Errorf("it holds the prompts of %s, not of dapt, which are %s's", found.Learner.Name(), want)
 		}
-		return nil, fmt.Errorf("it holds the prompts of %s, not of %s: it has %s", l.Name(), as.Learner, few(slices.Sorted(maps.Keys(r.prompts))))
+		return found, err
 	}
-	return prompt.With(l, as.Settings)
+	l, err := prompt.Find(as.Learner, nil)
+	if err != nil {
+		return prompt.Recognition{}, err
+	}
+	r, ok := l.(prompt.Recognizer)
+	if !ok {
+		return prompt.Recognition{Learner: l}, nil // as its settings say, which are checked against the tensors
+	}
+	if found, ok := r.Recognize(shapes); ok {
+		return found, nil
+	}
+	it := "it does not hold the prompts of " + as.Learner
+	if other, err := prompt.Recognize(shapes); err == nil {
+		it = fmt.Sprintf("it holds the prompts of %s, not of %s", other.Learner.Name(), as.Learner)
+	}
+	return prompt.Recognition{}, errors.New(it)
 }
 
 // about says what the prompts are, as far as it is known.

@@ -55,7 +55,7 @@ var checkpoints = map[string]prompt.Learner{
 	"dapt":      prompt.MaPLe{Context: 2, Depth: 2},
 	"promptsrc": prompt.PromptSRC{Text: 4, Vision: 4, TextDepth: 3, VisionDepth: 2},
 	"coop":      prompt.CoOp{Context: 4},
-	"coop-csc":  prompt.CoOp{Context: 2, Classes: 3},
+	"coop-csc":  prompt.CoOp{Context: 2, PerClass: true, Classes: 3},
 	"cocoop":    prompt.CoCoOp{Context: 4},
 	"vpt":       prompt.VPT{Context: 8, Depth: 3},
 }
@@ -175,12 +175,12 @@ func TestExportHasThePublishedNames(t *testing.T) {
 
 func TestImportTakesWhatTheFileDoesNotTell(t *testing.T) {
 	m := narrow()
-	got, err := Import(checkpoint("coop"), m, As{Learner: "kgcoop", Settings: []byte(`{"Position": "middle"}`)})
+	got, err := Import(checkpoint("coop"), m, As{Learner: "coop", Settings: []byte(`{"Position": "middle"}`)})
 	if want := (prompt.CoOp{Context: 4, Position: prompt.Middle}); err != nil || got.Learner != want {
 		t.Errorf("Import with a position = %+v, %v, want %+v", got, err, want)
 	}
 	for want, as := range map[string]As{
-		"holds the prompts of coop, not of maple: it has ctx": {Learner: "maple"},
+		"holds the prompts of coop, not of maple; the file has ctx": {Learner: "maple"},
 		`no learner "mapel"`: {Learner: "mapel"},
 		`of coop: json: unknown field "Postion"; want some of {"Context":4,`: {Settings: []byte(`{"Postion": "middle"}`)},
 		"settings { of coop: unexpected EOF":                                 {Settings: []byte(`{`)},
@@ -206,7 +206,7 @@ func TestWhatTrainersSaveBesideThePromptsIsNoPrompt(t *testing.T) {
 		want    prompt.Learner
 		tensors map[string]safetensors.Tensor
 	}{
-		"KgCoOp's network, of which nothing is read (trainers/kgcoop.py)": {prompt.CoOp{Context: 4}, map[string]safetensors.Tensor{
+		"KgCoOp's network, of which nothing is read (trainers/kgcoop.py)": {prompt.KgCoOp{Context: 4}, map[string]safetensors.Tensor{
 			"ctx": zeros(4, 8), "bias_vectors": zeros(1, 512), "meta_net.linear1.weight": zeros(512, 512), "meta_net.linear1.bias": zeros(512),
 			"token_prefix": zeros(3, 1, 8), "token_suffix": zeros(3, 2, 8),
 		}},

@@ -128,15 +128,15 @@ func TestEmptyMasksAreLegalWhereAllowed(t *testing.T) {
 
 func TestValidateNamesTheFieldAndTheValue(t *testing.T) {
 	for want, change := range map[string]func(*Config){
-		"Epochs is 0, want at least 1":           func(c *Config) { c.Epochs = 0 },
-		"Batch is -1":                            func(c *Config) { c.Batch = -1 },
-		"Test is -1":                             func(c *Config) { c.Test = -1 },
-		"Rate is NaN":                            func(c *Config) { c.Rate = math.NaN() },
-		"Warmup is +Inf":                         func(c *Config) { c.Warmup = math.Inf(1) },
-		"Momentum is -0.9":                       func(c *Config) { c.Momentum = -0.9 },
-		"Decay is -1":                            func(c *Config) { c.Decay = -1 },
-		`Final is "", want "last step" or "best`: func(c *Config) { c.Final = "" },
-		"want Float32, BFloat16 or Float16":      func(c *Config) { c.DType = dtypes.Int8 },
+		"Epochs is 0, want at least 1": func(c *Config) { c.Epochs = 0 },
+		"Batch is -1":                  func(c *Config) { c.Batch = -1 },
+		"Test is -1":                   func(c *Config) { c.Test = -1 },
+		"Rate is NaN":                  func(c *Config) { c.Rate = math.NaN() },
+		"Warmup is +Inf":               func(c *Config) { c.Warmup = math.Inf(1) },
+		"Momentum is -0.9":             func(c *Config) { c.Momentum = -0.9 },
+		"Decay is -1":                  func(c *Config) { c.Decay = -1 },
+		`Final is "", want "last step", "best on val" or`: func(c *Config) { c.Final = "" },
+		"want Float32, BFloat16 or Float16":               func(c *Config) { c.DType = dtypes.Int8 },
 	} {
 		c := Paper()
 		change(&c)

@@ -21,7 +21,8 @@ type loader struct {
 	items  []dataset.Item
 	side   int
 	images *Images
-	View   // that plain makes; without masks, the whole image
+	crop   float64 // least part of an image's area that an augmentation keeps; 0 means the usual one
+	View           // that plain makes; without masks, the whole image
 }
 
 func (e *Engine) newLoader(data *dataset.Dataset, items []dataset.Item) *loader {
@@ -92,7 +93,7 @@ func (l *loader) augmented(ctx context.Context, items []int, masks mask.Source, 
 		if err != nil {
 			return err
 		}
-		crop := transform.Augment(seed, epoch, uint64(items[i]), img.Bounds().Size())
+		crop := transform.Augment(seed, epoch, uint64(items[i]), img.Bounds().Size(), l.crop)
 		transform.Normalize(p.images[i*3*area:], crop.Image(img, l.side))
 		if masks == nil {
 			return nil

@@ -162,6 +162,7 @@ func (e *Engine) set(path string, about Prompts, values map[string][]float32) er
 	if err := e.SetParameters(values); err != nil {
 		return fmt.Errorf("%w (from %s)", err, path)
 	}
+	e.tuned.Name, e.tuned.Classes = about.Dataset, about.Classes
 	return nil
 }
 

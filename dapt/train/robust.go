@@ -102,7 +102,7 @@ func (e *Engine) fool(ctx context.Context, p *pixels, texts *tensors.Tensor, f D
 // pushGraph maps images, unit texts and labels first and target, [batch, 1] each, to the logits [batch, classes] and to
 // the gradient of target's less first's, [batch, side, side, 3].
 func (e *Engine) pushGraph(inputs []*Node) []*Node {
-	_, logits := e.logits(inputs[0], inputs[1])
+	_, logits := e.logits(inputs[0], inputs[1], nil)
 	hot := func(labels *Node) *Node { return OneHot(Squeeze(labels, -1), logits.Shape().Dim(1), logits.DType()) }
 	difference := ReduceAllSum(Mul(logits, Sub(hot(inputs[3]), hot(inputs[2]))))
 	return []*Node{logits, Gradient(difference, inputs[0])[0]}

@@ -61,6 +61,7 @@ type tuning struct {
 	loader     *loader
 	classes    clip.Packed
 	background clip.Packed
+	anchors    []float32   // of an anchored learner
 	negatives  []string    // sentences that stand beside the classes in evaluation and Grad-CAM
 	source     mask.Source // Method.Masks, which knows the data set now
 	state      *state
@@ -80,13 +81,21 @@ func (r Run) prepare(ctx context.Context) (*tuning, error) {
 	t := &tuning{
 		Run: r, loader: r.Engine.newLoader(r.Data, r.Data.Train), source: mask.For(r.Method.Masks, r.Data), start: time.Now(), fed: r.Engine.Images.Feed(),
 	}
+	t.loader.crop = r.Config.Crop
 	if err := t.tokenize(); err != nil {
+		return nil, err
+	}
+	if err := t.Method.Check(t.Config.Epochs); err != nil {
 		return nil, err
 	}
 	if err := t.check(ctx); err != nil {
 		return nil, err
 	}
+	r.Engine.tuned.Name, r.Engine.tuned.Classes = t.Data.Name, t.Data.Classes
 	var err error
+	if t.anchors, err = r.Engine.Anchors(t.Data); err != nil {
+		return nil, err
+	}
 	if t.state, err = t.resume(); err != nil {
 		return nil, err
 	}
@@ -123,15 +132,17 @@ func (t *tuning) tokenize() error {
 // has none of its own.
 func (e *Engine) tokenize(m dapt.Method, data *dataset.Dataset) (dapt.Method, [2]clip.Packed, error) {
 	if m.Decouples() {
-		if len(m.Loss.Background.Words) == 0 {
-			m.Loss.Background = dapt.Backgrounds(data.Name)
-		}
+		m.Loss.Background = m.Loss.Background.Of(data.Name)
 		if err := m.Loss.Validate(); err != nil {
 			return m, [2]clip.Packed{}, err
 		}
 	}
-	classes := dapt.Sentences(e.Learner.Template(data.Template), data.Classes)
-	lists, err := e.pack(classes, dapt.Sentences(m.Loss.Background.Template, m.Loss.Background.Words))
+	template := e.Learner.Template(data.Template)
+	around := m.Loss.Background.Template
+	if m.Loss.Background.Learned {
+		around = template
+	}
+	lists, err := e.pack(dapt.Sentences(template, data.Classes), dapt.Sentences(around, m.Loss.Background.Words))
 	return m, lists, err
 }
 
@@ -217,7 +228,10 @@ func (t *tuning) steps() int { return max(len(t.Data.Train)/t.Config.Batch, 1) }
 // step makes one step of so many in an epoch.
 func (t *tuning) step(p *pixels, steps int) error {
 	s, side := t.state, t.Engine.Model.Config.Side
-	in := Input{Images: p.images, Labels: p.labels, Masks: p.masks, Classes: t.classes, Background: t.background}
+	in := Input{
+		Images: p.images, Labels: p.labels, Masks: p.masks, Classes: t.classes, Background: t.background, Anchors: t.anchors,
+		Update: s.Epoch*steps + s.Step + 1,
+	}
 	if t.Weights != nil {
 		for _, item := range p.items {
 			in.Weights = append(in.Weights, float32(t.Weights[item]))
@@ -272,14 +286,14 @@ func (t *tuning) diverged(losses []float32, p *pixels) error {
 	}
 	return fmt.Errorf("train: the loss is %g at epoch %d, step %d (terms %v %v; largest prompt value %g; images %q): lower Rate, now %g, "+
 		"or look at these images and their masks; the checkpoint of the last epoch is kept",
-		losses[0], t.state.Epoch, t.state.Step, dapt.Names(), losses, largest, images, t.Config.At(t.state.Epoch))
+		losses[0], t.state.Epoch, t.state.Step, t.Method.Names(), losses, largest, images, t.Config.At(t.state.Epoch))
 }
 
 // endEpoch measures, maps the masks of the next epoch, remembers the best, and saves. Cut short, it is done again.
 func (t *tuning) endEpoch(ctx context.Context, steps int) error {
 	s := t.state
 	done := Epoch{Epoch: s.Epoch, Phase: int(t.phase()), Rate: t.Config.At(s.Epoch), Val: -1}
-	done.Losses = s.means(steps, t.Method.Terms(t.phase()))
+	done.Losses = s.means(steps, t.Method, t.phase())
 	if t.choosesOnVal() {
 		score, err := t.Engine.Evaluate(ctx, t.Data, t.Data.Val, t.negatives, t.Config)
 		if err != nil {
@@ -299,6 +313,9 @@ func (t *tuning) endEpoch(ctx context.Context, steps int) error {
 			return err
 		}
 		s.Best, s.best = s.Epoch, best
+	}
+	if err := t.average(); err != nil {
+		return err
 	}
 	s.Epochs = append(s.Epochs, done)
 	s.Epoch, s.Step, s.Sums = s.Epoch+1, 0, nil
@@ -327,27 +344,6 @@ func (t *tuning) stopped(ctx context.Context, err error) error {
 		t.state.Epoch, t.state.Step, t.Folder, context.Cause(ctx))
 }
 
-// finish puts the chosen prompts into the engine and writes them.
-func (t *tuning) finish() (Outcome, error) {
-	out := Outcome{Epochs: t.state.Epochs, Final: string(LastStep), Seconds: t.state.Seconds, Feed: t.state.Feed}
-	if t.Forgetting {
-		out.Forgotten = t.state.Memory.Events
-	}
-	if t.Config.Final == BestOnVal && len(t.Data.Val) == 0 {
-		out.Final += " (no validation images)"
-	}
-	if t.state.Best >= 0 {
-		out.Final = fmt.Sprintf("%s (epoch %d)", BestOnVal, t.state.Best)
-		if err := t.Engine.SetParameters(t.state.best); err != nil {
-			return out, err
-		}
-	}
-	if t.Folder == "" {
-		return out, nil
-	}
-	return out, t.Engine.Save(t.Folder+"/"+PromptsFile, Prompts{Classes: t.Data.Classes, Dataset: t.Data.Name, Final: out.Final})
-}
-
 // resume reads the checkpoint of an interrupted run; nil if there is none.
 func (t *tuning) resume() (*state, error) {
 	if t.Folder == "" {
@@ -370,7 +366,7 @@ func (t *tuning) fits(s *state) bool {
 	if s.Epoch < 0 || s.Epoch > epochs || len(s.Epochs) != s.Epoch || s.Best < -1 || s.Best >= s.Epoch {
 		return false
 	}
-	if s.Step < 0 || s.Step > t.steps() || s.Step > 0 && len(s.Sums) != len(dapt.Names()) {
+	if s.Step < 0 || s.Step > t.steps() || s.Step > 0 && len(s.Sums) != len(t.Method.Names()) {
 		return false
 	}
 	if t.Forgetting && !s.Memory.Of(items) {
@@ -387,5 +383,10 @@ func (t *tuning) load() error {
 	if err := t.Engine.SetParameters(t.state.parameters); err != nil {
 		return err
 	}
-	return t.Engine.setValues(momentumScope, t.state.momentum)
+	for scope, values := range t.state.memory {
+		if err := t.Engine.setValues(scope, values); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"github.com/dapt-go/dapt-go/dapt"
-	"github.com/dapt-go/dapt-go/dapt/clip"
 	"github.com/dapt-go/dapt-go/dapt/dataset"
 	"github.com/dapt-go/dapt-go/dapt/selection"
 	"github.com/dapt-go/dapt-go/dapt/transform"
@@ -32,7 +32,7 @@ func (e *Engine) Reset(seed uint64) error {
 // and the logits of data's classes. Where texts depend on the image, they are those before an image changes them.
 func (e *Engine) Scores(ctx context.Context, data *dataset.Dataset, items []dataset.Item, c Config) (*selection.Scores, error) {
 	exec, err := e.program(func(inputs []*Node) []*Node {
-		features, logits := e.logits(inputs[0], inputs[1])
+		features, logits := e.logits(inputs[0], inputs[1], inputs[2])
 		return []*Node{features, logits}
 	}, "scores")
 	if err != nil {
@@ -44,7 +44,7 @@ func (e *Engine) Scores(ctx context.Context, data *dataset.Dataset, items []data
 		s.Labels = append(s.Labels, item.Label)
 	}
 	return s, e.stream(ctx, e.newLoader(data, items), nil, c, transform.Eval, func(p *pixels, texts *tensors.Tensor) error {
-		outputs, err := exec.Call(e.imageTensor(p), texts)
+		outputs, err := exec.Call(e.imageTensor(p), texts, e.tunedOn(data))
 		if err != nil {
 			return fmt.Errorf("train: scoring: %w", err)
 		}
@@ -72,11 +72,26 @@ func (e *Engine) table(rows int) selection.Matrix {
 }
 
 // logits are the unit features [batch, embed] of images and their logits [batch, columns] for texts, those of
-// [Engine.encodeTexts].
-func (e *Engine) logits(images, texts *Node) (features, logits *Node) {
+// [Engine.encodeTexts]. tuned, a scalar, is 1 if the texts are of the classes that the prompts were tuned on, else 0; nil is 0.
+// It is read of learners with a second feature.
+func (e *Engine) logits(images, texts, tuned *Node) (features, logits *Node) {
 	towers, _, prompts := e.bind(images.Graph())
-	features = clip.Normalize(towers.Vision.Encode(images, prompts.Vision))
-	return features, dapt.Logits(features, columns(towers, prompts, features, texts), towers.Scale)
+	features, second := dapt.ImageFeatures(towers, prompts, images)
+	texts = columns(towers, prompts, features, texts)
+	logits = dapt.Logits(features, texts, towers.Scale)
+	if second == nil || tuned == nil {
+		return features, logits
+	}
+	share := MulScalar(tuned, prompts.Share)
+	return features, Add(Mul(logits, OneMinus(share)), Mul(dapt.Logits(second, texts, towers.Scale), share))
+}
+
+// tunedOn is the input of [Engine.logits]: whether the prompts were tuned on data's classes, for learners that ask.
+func (e *Engine) tunedOn(data *dataset.Dataset) float32 {
+	if slices.Equal(e.tuned.Classes, data.Classes) && e.tuned.Name == data.Name {
+		return 1
+	}
+	return 0
 }
 
 // remember starts to count what is forgotten: it finds out which training images are right now.
@@ -106,7 +121,7 @@ func (t *tuning) visit(p *pixels) error {
 		return err
 	}
 	defer texts.MustFinalizeAll()
-	classes, err := t.Engine.classes.Call1(t.Engine.imageTensor(p), texts)
+	classes, err := t.Engine.classes.Call1(t.Engine.imageTensor(p), texts, t.Engine.tunedOn(t.Data))
 	if err != nil {
 		return fmt.Errorf("train: classifying training images: %w", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"github.com/dapt-go/dapt-go/dapt"
@@ -19,16 +20,24 @@ type Input struct {
 	Classes    clip.Packed
 	Background clip.Packed
 	Weights    []float32 // [batch], of each image in L_cls; nil weighs all alike
+	Anchors    []float32 // [classes, embed], unit texts of a [prompt.Anchored] learner: see [Engine.Anchors]
+	Given      []float32 // [classes+words, embed], unit texts of a [prompt.Distilled] learner's teacher
+	Teacher    []float32 // [batch, classes], logits of that teacher
+	Update     int       // number of the step in its run, from 1; read by AdamW alone
 }
 
-// Step updates the parameters once and returns the losses in the order of [dapt.Names]; those that phase does not
+// Step updates the parameters once and returns the losses in the order of [dapt.Method.Names]; those that phase does not
 // compute are 0.
 func (e *Engine) Step(m dapt.Method, c Config, phase dapt.Phase, rate float64, in Input) ([]float32, error) {
-	exec, err := e.step(m, c, phase, in)
+	slots := append([]slot{{"rate", float32(rate)}}, e.slots(m, in)...)
+	if c.Optimizer == AdamW {
+		slots = append(slots, slot{"update", float32(in.Update)})
+	}
+	exec, err := e.step(m, c, phase, in, slots)
 	if err != nil {
 		return nil, err
 	}
-	losses, err := exec.Call1(append([]any{float32(rate)}, e.inputs(m, in)...)...)
+	losses, err := exec.Call1(values(slots)...)
 	if err != nil {
 		return nil, fmt.Errorf("train: step: %w", err)
 	}
@@ -36,30 +45,95 @@ func (e *Engine) Step(m dapt.Method, c Config, phase dapt.Phase, rate float64, i
 	return tensors.CopyFlatData[float32](losses)
 }
 
-// inputs are what of a batch a graph of m reads.
-func (e *Engine) inputs(m dapt.Method, in Input) []any {
-	batch, side := len(in.Labels), e.Model.Config.Side
-	inputs := []any{
-		tensors.FromFlatDataAndDimensions(in.Images, batch, side, side, 3),
-		tensors.FromFlatDataAndDimensions(in.Labels, batch, 1),
-		in.Classes.Tokens,
-	}
-	if m.Decouples() {
-		inputs = append(inputs, tensors.FromFlatDataAndDimensions(in.Masks, batch, side, side, 1), in.Background.Tokens)
-		if m.Loss.Reo != 0 {
-			inputs = append(inputs, tensors.FromFlatDataAndDimensions(in.Grid, 1, side, side, 1))
-		}
-	}
-	if in.Weights != nil {
-		inputs = append(inputs, tensors.FromFlatDataAndDimensions(in.Weights, batch))
-	}
-	return inputs
+// slot is a named input of a program.
+type slot struct {
+	name  string
+	value any
 }
 
-// Parameters copies the trainable tensors from the device, row-major, by name.
+// values are what a program is called with.
+func values(slots []slot) []any {
+	list := make([]any, len(slots))
+	for i, s := range slots {
+		list[i] = s.value
+	}
+	return list
+}
+
+// named are the nodes of a program's inputs.
+func named(slots []slot, nodes []*Node) map[string]*Node {
+	byName := map[string]*Node{}
+	for i, s := range slots {
+		byName[s.name] = nodes[i]
+	}
+	return byName
+}
+
+// slotNames are those of the slots.
+func slotNames(slots []slot) []string {
+	var names []string
+	for _, s := range slots {
+		names = append(names, s.name)
+	}
+	return names
+}
+
+// slots are what of a batch a graph of m reads.
+func (e *Engine) slots(m dapt.Method, in Input) []slot {
+	batch, side := len(in.Labels), e.Model.Config.Side
+	list := []slot{
+		{"images", tensors.FromFlatDataAndDimensions(in.Images, batch, side, side, 3)},
+		{"labels", tensors.FromFlatDataAndDimensions(in.Labels, batch, 1)},
+	}
+	if in.Given == nil {
+		list = append(list, slot{"classes", in.Classes.Tokens})
+	}
+	if m.Decouples() {
+		list = append(list, slot{"masks", tensors.FromFlatDataAndDimensions(in.Masks, batch, side, side, 1)})
+		if in.Given == nil {
+			list = append(list, slot{"words", in.Background.Tokens})
+		}
+		if m.Loss.Reo != 0 {
+			list = append(list, slot{"grid", tensors.FromFlatDataAndDimensions(in.Grid, 1, side, side, 1)})
+		}
+	}
+	for _, more := range []struct {
+		name   string
+		values []float32
+		rows   int
+	}{
+		{"weights", in.Weights, 0},
+		{"anchors", in.Anchors, in.Classes.Rows()},
+		{"teacher", in.Teacher, batch},
+		{"given", in.Given, in.Classes.Rows() + in.Background.Rows()},
+	} {
+		switch {
+		case more.values == nil:
+		case more.rows == 0:
+			list = append(list, slot{more.name, tensors.FromFlatDataAndDimensions(more.values, len(more.values))})
+		default:
+			list = append(list, slot{more.name, tensors.FromFlatDataAndDimensions(more.values, more.rows, len(more.values)/more.rows)})
+		}
+	}
+	return list
+}
+
+// batchOf are the inputs of a graph, by the names of [Engine.slots], as the method reads them.
+func batchOf(in map[string]*Node, lists [2]clip.Layout) dapt.Batch {
+	b := dapt.Batch{
+		Images: in["images"], Masks: in["masks"], Grid: in["grid"], Anchors: in["anchors"], Teacher: in["teacher"],
+		Texts: dapt.Texts{Classes: clip.Sentences{Layout: lists[0], Tokens: in["classes"]}, Given: in["given"]},
+	}
+	if words := in["words"]; words != nil {
+		b.Texts.Background = clip.Sentences{Layout: lists[1], Tokens: words}
+	}
+	return b
+}
+
+// Parameters copies the learner's tensors from the device, row-major, by name.
 func (e *Engine) Parameters() (map[string][]float32, error) { return e.values(promptScope) }
 
-// SetParameters writes the trainable tensors; every one must be there. What the optimiser remembers starts at 0.
+// SetParameters writes the learner's tensors; every one must be there. What the optimiser remembers starts at 0.
 func (e *Engine) SetParameters(values map[string][]float32) error {
 	if err := e.setValues(promptScope, values); err != nil {
 		return err
@@ -68,7 +142,12 @@ func (e *Engine) SetParameters(values map[string][]float32) error {
 	for name, value := range values {
 		zeros[name] = make([]float32, len(value))
 	}
-	return e.setValues(momentumScope, zeros)
+	for _, scope := range optimizerScopes {
+		if err := e.setValues(scope, zeros); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (e *Engine) values(scope string) (map[string][]float32, error) {

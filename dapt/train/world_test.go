@@ -30,11 +30,14 @@ var (
 var classes = []string{"cat", "lake boat", "tree_house"}
 
 // newModel is a CLIP with random weights, small enough for pure Go.
-func newModel(seed uint64) *clip.Model {
+func newModel(seed uint64) *clip.Model { return modelOf(seed, 16) }
+
+// modelOf is newModel with so many places in the text tower.
+func modelOf(seed uint64, places int) *clip.Model {
 	corpus := append(dapt.Sentences("a photo of a {}.", classes), dapt.Sentences("a clean origami {}.", dapt.General())...)
 	tokenizer := clip.NewTokenizer().Cut(corpus)
 	tower := clip.Tower{Width: 64, Layers: 2, Heads: 1}
-	config := clip.Config{Side: 16, Patch: 8, Embed: 32, Context: 16, Vocabulary: tokenizer.Vocabulary(), Vision: tower, Text: tower}
+	config := clip.Config{Side: 16, Patch: 8, Embed: 32, Context: places, Vocabulary: tokenizer.Vocabulary(), Vision: tower, Text: tower}
 	return &clip.Model{Weights: clip.Random(config, transform.Stream(seed, "test")), Tokenizer: tokenizer}
 }
 

@@ -1,6 +1,7 @@
 package transform
 
 import (
+	"cmp"
 	"image"
 	"math"
 	"math/rand/v2"
@@ -19,18 +20,19 @@ const (
 )
 
 // Augment draws the crop and flip of an image in an epoch, each from its own [Stream].
-func Augment(seed, epoch, item uint64, size image.Point) Crop {
-	crop := RandomCrop(Stream(seed, "crop", epoch, item), size.X, size.Y)
+func Augment(seed, epoch, item uint64, size image.Point, least float64) Crop {
+	crop := RandomCrop(Stream(seed, "crop", epoch, item), size.X, size.Y, least)
 	crop.Flip = Stream(seed, "flip", epoch, item).Float64() < 0.5
 	return crop
 }
 
-// RandomCrop draws a window of 8 to 100 % of the image's area and of aspect 3/4 to 4/3, without a flip. After ten
-// windows that do not fit it is the largest central one of an allowed aspect.
-func RandomCrop(rng *rand.Rand, width, height int) Crop {
+// RandomCrop draws a window of at least a part of the image's area, 0 to 1, where 0 means 0.08, and of aspect 3/4 to 4/3,
+// without a flip. After ten windows that do not fit it is the largest central one of an allowed aspect.
+func RandomCrop(rng *rand.Rand, width, height int, least float64) Crop {
+	least = cmp.Or(least, minArea)
 	logMin, logMax := math.Log(minAspect), math.Log(maxAspect)
 	for range 10 {
-		area := float64(width*height) * (minArea + (maxArea-minArea)*rng.Float64())
+		area := float64(width*height) * (least + (maxArea-least)*rng.Float64())
 		aspect := math.Exp(logMin + (logMax-logMin)*rng.Float64())
 		w := int(math.RoundToEven(math.Sqrt(area * aspect)))
 		h := int(math.RoundToEven(math.Sqrt(area / aspect)))

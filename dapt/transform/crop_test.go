@@ -11,7 +11,7 @@ func TestRandomCropStaysWithinImageAreaAndAspect(t *testing.T) {
 	rng := Stream(1, "test")
 	for range 2000 {
 		width, height := 8+rng.IntN(300), 8+rng.IntN(300)
-		c := RandomCrop(rng, width, height)
+		c := RandomCrop(rng, width, height, 0)
 		window := image.Rect(c.Left, c.Top, c.Left+c.Width, c.Top+c.Height)
 		if window.Empty() || !window.In(image.Rect(0, 0, width, height)) || c.Flip {
 			t.Fatalf("RandomCrop(%d, %d) = %+v, want an unflipped window within the image", width, height, c)
@@ -23,7 +23,7 @@ func TestRandomCropHasTheReferenceDistribution(t *testing.T) {
 	rng, n := Stream(2, "test"), 20000
 	var area, logAspect float64
 	for range n {
-		c := RandomCrop(rng, 1000, 1000)
+		c := RandomCrop(rng, 1000, 1000, 0)
 		area += float64(c.Width*c.Height) / 1e6 / float64(n)
 		logAspect += math.Log(float64(c.Width)/float64(c.Height)) / float64(n)
 	}
@@ -47,7 +47,7 @@ func TestRandomCropFallsBackToTheCentre(t *testing.T) {
 			t.Errorf("centralCrop(%d, %d) = %+v, want %+v", c.width, c.height, got, c.want)
 		}
 	}
-	if got, want := RandomCrop(Stream(1, "test"), 1_000_000, 3), centralCrop(1_000_000, 3); got != want {
+	if got, want := RandomCrop(Stream(1, "test"), 1_000_000, 3, 0), centralCrop(1_000_000, 3); got != want {
 		t.Errorf("RandomCrop of a line = %+v, want %+v", got, want)
 	}
 }
@@ -56,8 +56,8 @@ func TestAugmentDependsOnItemAndEpochOnly(t *testing.T) {
 	size := image.Pt(300, 200)
 	seen, flips := map[Crop]bool{}, 0
 	for item := range uint64(1000) {
-		crop := Augment(1, item%7, item, size)
-		if again := Augment(1, item%7, item, size); again != crop {
+		crop := Augment(1, item%7, item, size, 0)
+		if again := Augment(1, item%7, item, size, 0); again != crop {
 			t.Fatalf("Augment = %+v and then %+v, want the same", crop, again)
 		}
 		if crop.Flip {

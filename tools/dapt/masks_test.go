@@ -82,7 +82,7 @@ func TestMadeMasksAreThoseOfTraining(t *testing.T) {
 			t.Fatal(err)
 		}
 		foreground += bytes.Count(want.Pix, []byte{255})
-		crop := transform.Augment(1, 3, uint64(i), img.Bounds().Size())
+		crop := transform.Augment(1, 3, uint64(i), img.Bounds().Size(), 0)
 		for _, side := range []int{engine.Model.Config.Side, 224} {
 			if a, b := mask.Crop(files, got, crop, side), mask.Crop(inMemory, want, crop, side); !bytes.Equal(a.Pix, b.Pix) {
 				t.Errorf("%s: the crop of the written mask is not that of the mask in memory", item.Path)

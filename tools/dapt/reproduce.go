@@ -13,7 +13,6 @@ import (
 
 	"github.com/dapt-go/dapt-go/dapt/dataset"
 	"github.com/dapt-go/dapt-go/dapt/experiment"
-	"github.com/dapt-go/dapt-go/dapt/prompt"
 	"github.com/dapt-go/dapt-go/dapt/report"
 	"github.com/dapt-go/dapt-go/dapt/train"
 	"github.com/dapt-go/dapt-go/tools/memory"
@@ -341,7 +340,7 @@ func printSettings(out io.Writer, settings []experiment.Setting, names bool) {
 		if names {
 			continue
 		}
-		if _, frozen := s.Learner.(prompt.Frozen); !frozen {
+		if s.Learner.Trains() != 0 {
 			fmt.Fprintf(out, "  shots %v, %s\n", s.Shots, rates(s.Train))
 		}
 		fmt.Fprintf(out, "  after:  %s\n  target: %s\n", s.Source, s.Target)

@@ -27,6 +27,7 @@ type choices struct {
 	shots, seeds, focus int
 	loss                dapt.Config
 	config              train.Config
+	set                 *pflag.FlagSet // the command's
 }
 
 func newTrain(s *session.Setup) *cobra.Command {
@@ -45,6 +46,7 @@ func newTrain(s *session.Setup) *cobra.Command {
 }
 
 func (x *choices) flags(f *pflag.FlagSet) {
+	x.set = f
 	f.StringVar(&x.preset, "preset", "", "run a published setting, such as maple+dapt-s/base-to-novel, with masks in files; presets lists them; with it, only -seeds and -share are read")
 	f.StringVar(&x.learner, "learner", "maple", "what is tuned: "+strings.Join(learners(), ", ")+"; the other flags start from MaPLe's published ones")
 	f.StringVar(&x.settings, "learner-settings", "", `settings of the learner as JSON, such as {"Context": 4}; empty takes the published ones`)
@@ -75,7 +77,7 @@ func (x *choices) flags(f *pflag.FlagSet) {
 func learners() []string {
 	var names []string
 	for _, l := range prompt.All() {
-		if _, frozen := l.(prompt.Frozen); !frozen {
+		if l.Trains() != 0 {
 			names = append(names, l.Name())
 		}
 	}
@@ -105,18 +107,32 @@ func (x *choices) method(s *session.Setup, b experiment.Benchmark, learner promp
 		return dapt.Method{}, err
 	}
 	x.loss.Mode = dapt.Mode(x.mode)
+	loss := x.attached(learner)
 	if x.official {
-		x.loss.Watch, x.loss.Background = true, dapt.OfficialBackgrounds()
+		loss.Watch, loss.Background = true, dapt.OfficialBackgrounds()
 		if files, ok := masks.(mask.Files); ok {
 			files.Decode = mask.Official
 			masks = files
 		}
 	}
-	m := dapt.Method{Learner: learner, Masks: masks, Loss: x.loss}
+	m := dapt.Method{Learner: learner, Masks: masks, Loss: loss}
 	if x.official && m.Decouples() {
 		m.Label = m.Name() + " (official)"
 	}
-	return m, m.Loss.Validate()
+	return m, m.Check(0)
+}
+
+// attached are the losses as they attach to a learner, but for the weights that flags give.
+func (x *choices) attached(learner prompt.Learner) dapt.Config {
+	loss, _ := x.loss.For(learner)
+	for name, weight := range map[string]struct{ to, from *float64 }{
+		"v": {&loss.V, &x.loss.V}, "f": {&loss.F, &x.loss.F}, "b": {&loss.B, &x.loss.B}, "reo": {&loss.Reo, &x.loss.Reo},
+	} {
+		if x.set.Changed(name) {
+			*weight.to = *weight.from
+		}
+	}
+	return loss
 }
 
 // published runs a published setting.

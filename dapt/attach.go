@@ -1,0 +1,133 @@
+package dapt
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/dapt-go/dapt-go/dapt/prompt"
+)
+
+// How DAPT attaches to a learner follows from what the learner's prompts change. Only MaPLe's attachment was published, for
+// which nothing is changed; the rest is this project's:
+//
+//	L_v  pulls the image's feature: it needs prompts in the image tower.
+//	L_f  detaches the foreground's feature, so that it trains the class texts. Where those are fixed, the foreground's
+//	     feature is not detached.
+//	L_b  trains the image tower by the background's feature, or the background texts by deep prompts. Where neither is
+//	     prompted, the learner's context is put before the background words (Background.Learned).
+
+// For returns the losses as they attach to a learner: a term that could train nothing is changed so that it can, or else
+// left out, its weight 0. Each sentence says what was done to one.
+func (c Config) For(l prompt.Learner) (Config, []string) {
+	var said []string
+	say := func(format string, with ...any) { said = append(said, fmt.Sprintf(format, with...)) }
+	parts := l.Trains()
+	if c.V != 0 && !parts.Has(prompt.Images) {
+		c.V = 0
+		say("L_v is left out: %s has no prompts in the image tower", l.Name())
+	}
+	if c.Reo != 0 && !parts.Has(prompt.Images) {
+		c.Reo = 0
+		say("L_reo is left out: %s has no prompts in the image tower", l.Name())
+	}
+	switch {
+	case c.F == 0 || parts.Has(prompt.Classes) || c.ForegroundGradient && parts.Has(prompt.Images):
+	case parts.Has(prompt.Images):
+		c.ForegroundGradient = true
+		say("L_f trains the image tower: %s has fixed class texts, so the foreground's feature is not detached", l.Name())
+	default:
+		c.F = 0
+	}
+	switch {
+	case c.B == 0 || c.Background.Learned || parts.Has(prompt.Images) || parts.Has(prompt.Deep):
+	case parts.Has(prompt.Words):
+		c.Background.Learned = true
+		say("L_b trains the context of %s, which stands before the background words too: nothing else of it reaches them", l.Name())
+	default:
+		c.B = 0
+		say("L_b is left out: nothing of %s reaches backgrounds or their texts", l.Name())
+	}
+	return c, said
+}
+
+// Remarks say how DAPT was attached to a learner to which it does not attach as published, and what a run of so many epochs
+// leaves unused, a sentence each.
+func (m Method) Remarks(epochs int) []string {
+	if !m.Decouples() {
+		return nil
+	}
+	full := Paper()
+	full.Reo = m.Loss.Reo
+	_, said := full.For(m.Learner)
+	used := m.active(epochs)
+	for _, term := range []struct {
+		name   string
+		weight float64
+		phase  Phase
+	}{{"L_v", m.Loss.V, First}, {"L_f", m.Loss.F, Second}, {"L_b", m.Loss.B, Second}, {"L_reo", m.Loss.Reo, First}} {
+		if term.weight != 0 && !used[term.phase] && !used[Both] {
+			said = append(said, fmt.Sprintf("%s is never used: its phase %d is not reached in %d epochs; mode %q or %q would use it", term.name, term.phase, epochs, Scaled, Joint))
+		}
+	}
+	return said
+}
+
+// active are the phases of a run of so many epochs.
+func (m Method) active(epochs int) map[Phase]bool {
+	phases := map[Phase]bool{}
+	for epoch := range epochs {
+		phases[m.Loss.Phase(epoch, epochs)] = true
+	}
+	return phases
+}
+
+// Check finds losses that could train nothing with the learner: terms with a weight, but without a path to a parameter. With
+// epochs, it finds DAPT that would never act in a run of so many, which then would be the learner alone under another name.
+func (m Method) Check(epochs int) error {
+	if !m.Decouples() {
+		return nil
+	}
+	if err := m.Loss.Validate(); err != nil {
+		return err
+	}
+	c, parts, name := m.Loss, m.Learner.Trains(), m.Learner.Name()
+	var wrong []error
+	refuse := func(format string, with ...any) { wrong = append(wrong, fmt.Errorf("dapt: "+format, with...)) }
+	images := parts.Has(prompt.Images)
+	if parts == 0 && c.Background.Negatives > 0 {
+		return nil // DAPT's background words stand beside the classes in evaluation
+	}
+	if parts == 0 {
+		return fmt.Errorf("dapt: %s trains nothing that DAPT could change: put it over a learner", name)
+	}
+	if c.V != 0 && !images {
+		refuse("V is %g, but L_v trains nothing of %s, which has no prompts in the image tower: set V to 0", c.V, name)
+	}
+	if c.Reo != 0 && !images {
+		refuse("Reo is %g, but L_reo trains nothing of %s, which has no prompts in the image tower: set Reo to 0", c.Reo, name)
+	}
+	if c.F != 0 && !parts.Has(prompt.Classes) && !(c.ForegroundGradient && images) {
+		refuse("F is %g, but L_f trains nothing of %s, whose class texts are fixed: set ForegroundGradient, or F to 0", c.F, name)
+	}
+	learned := c.Background.Learned
+	if c.B != 0 && !images && !parts.Has(prompt.Deep) && !(learned && parts.Has(prompt.Words)) {
+		refuse("B is %g, but L_b trains nothing of %s, which reaches neither backgrounds nor their texts: set Background.Learned if one context is for all classes, or B to 0", c.B, name)
+	}
+	if learned && !parts.Has(prompt.Words) {
+		refuse("Background.Learned is set, but %s has no context that could stand before background words", name)
+	}
+	_, own := m.Learner.(prompt.Objective)
+	_, steered := m.Learner.(prompt.Steered)
+	if n := c.Background.Negatives; n > 0 && (learned || own || steered) {
+		refuse("Background.Negatives is %d: background texts beside the classes are what the published code does over MaPLe; over %s set it to 0", n, name)
+	}
+	if err := errors.Join(wrong...); err != nil || epochs == 0 {
+		return err
+	}
+	used := m.active(epochs)
+	if (used[First] || used[Both]) && (c.V != 0 || c.Reo != 0) || (used[Second] || used[Both]) && (c.F != 0 || c.B != 0) {
+		return nil
+	}
+	return fmt.Errorf("dapt: of DAPT's losses none acts on %s in %d epochs, in mode %q that switches at epoch %d: choose mode %q or %q, or leave DAPT out",
+		name, epochs, c.Mode, c.Switch, Scaled, Joint)
+}
