@@ -34,6 +34,7 @@ type Features struct {
 type Losses struct {
 	Total        *Node
 	Host         []*Node // the learner's own, in the order of [prompt.TermsOf]: L_cls alone, for most
+	Own          *Node   // their weighed sum
 	V, F, B, Reo *Node
 	Guide        *Node
 }
@@ -119,12 +120,13 @@ func (m Method) host(p prompt.Values, f Features, labels *Node) Losses {
 		if term.Weight != 1 {
 			value = MulScalar(value, term.Weight)
 		}
-		if l.Total == nil {
-			l.Total = value
+		if l.Own == nil {
+			l.Own = value
 			continue
 		}
-		l.Total = Add(l.Total, value)
+		l.Own = Add(l.Own, value)
 	}
+	l.Total = l.Own
 	if s, ok := m.Learner.(prompt.Steered); ok {
 		l.Guide = s.Guide(step)
 	}

@@ -243,7 +243,7 @@ func (e *Engine) stepGraph(m dapt.Method, c Config, phase dapt.Phase, lists [2]c
 	for name, value := range features.Buffers {
 		e.store.GetVariable(promptScope + name).SetNodeValue(value)
 	}
-	return Stack(orZero(losses), 0)
+	return Stack(orZero(losses.List()...), 0)
 }
 
 // gradients are what the optimiser is handed for each parameter, in the order of names; nil for buffers, and for what the
