@@ -117,6 +117,10 @@ func (m Method) host(p prompt.Values, f Features, labels *Node) Losses {
 	}
 	for i, term := range m.terms() {
 		value := l.Host[i]
+		if term.Weight == 0 {
+			l.Host[i] = nil // so that it is not computed
+			continue
+		}
 		if term.Weight != 1 {
 			value = MulScalar(value, term.Weight)
 		}

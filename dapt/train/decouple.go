@@ -89,6 +89,9 @@ func (e *Engine) Decouple(ctx context.Context, m dapt.Method, data *dataset.Data
 		if err != nil {
 			return nil, err
 		}
+		if err := e.takes(m, in); err != nil {
+			return nil, err
+		}
 		slots := e.slots(m, in)
 		exec, err := e.program(func(nodes []*Node) []*Node {
 			return []*Node{e.decoupleGraph(m, [2]clip.Layout{lists[0].Layout, lists[1].Layout}, named(slots, nodes))}

@@ -37,6 +37,9 @@ type Engine struct {
 	classes *model.Exec
 	heat    *model.Exec
 	tuned   dataset.Dataset // name and classes that the present prompts were tuned on, as far as they are known
+
+	anchored string // what anchors are of
+	anchors  []float32
 }
 
 // NewEngine moves CLIP's weights to the backend. dtype is what the towers compute in, which the backend must know.
