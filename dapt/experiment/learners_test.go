@@ -27,8 +27,8 @@ func TestEveryLearnerThatTrainsSomethingIsStudiedAloneAndWithDAPT(t *testing.T) 
 	if !slices.Equal(names, want) || len(said) > 0 {
 		t.Errorf("the study has %q and says %q, want %q", names, said, want)
 	}
-	if methods, _ := Learners([]prompt.Learner{prompt.CoOp{}, prompt.Ensemble{}}, nil); len(methods) != 3 || methods[2].Name() != "coop+dapt-g" {
-		t.Errorf("without masks the study has %d methods, want zero-shot, coop and coop+dapt-g", len(methods))
+	if methods, _ := Learners([]prompt.Learner{prompt.MaPLe{}, prompt.Ensemble{}}, nil); len(methods) != 3 || methods[2].Name() != "maple+dapt-g" {
+		t.Errorf("without masks the study has %d methods, want zero-shot, maple and maple+dapt-g", len(methods))
 	}
 }
 
@@ -40,6 +40,6 @@ func TestALearnerThatDAPTCannotReachIsStudiedAlone(t *testing.T) {
 }
 
 // unreached trains something that no loss of DAPT depends on.
-type unreached struct{ prompt.CoOp }
+type unreached struct{ prompt.MaPLe }
 
 func (unreached) Trains() prompt.Parts { return 1 << 7 }
