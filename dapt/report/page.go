@@ -72,7 +72,7 @@ type page struct {
 	Tables, Focus, Overlaps []Table
 	Published               []List    // beside the first table
 	Compared                []List    // above all tables
-	Differences             []drawing // below those
+	Differences             []drawing // below the first of those
 	Figures, Maps, Curves   []drawing // beside the tables, the overlaps, and by epoch
 	Stacks                  []stack
 	Galleries               []gallery
