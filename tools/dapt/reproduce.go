@@ -93,7 +93,7 @@ func (x *reproduction) run(s *session.Setup, c *cobra.Command) error {
 		return err
 	}
 	defer done()
-	if err := x.look(c, lab, all); err != nil || x.only {
+	if err := look(c, lab, all, !x.unmeasured); err != nil || x.only {
 		return err
 	}
 	results, err := perform(c, s, lab, on.Benchmarks[0], all, "go run ./tools/dapt report")
@@ -234,8 +234,8 @@ func openAll(c *cobra.Command, s *session.Setup, names []string) ([]experiment.B
 	return opened, nil
 }
 
-// look tells what there is to do, and how long that takes.
-func (x *reproduction) look(c *cobra.Command, lab *experiment.Lab, all experiment.Protocol) error {
+// look tells what there is to do, and, measured, how long that takes.
+func look(c *cobra.Command, lab *experiment.Lab, all experiment.Protocol, measured bool) error {
 	o, err := lab.Look(all)
 	if err != nil {
 		return err
@@ -245,14 +245,14 @@ func (x *reproduction) look(c *cobra.Command, lab *experiment.Lab, all experimen
 	if o.Left == 0 {
 		return nil
 	}
-	if !x.unmeasured {
+	if measured {
 		memory.ResetPeak()
 		if o, err = lab.Measure(c.Context(), o, func(what string) { fmt.Fprintln(to, "measuring", what) }); err != nil {
 			return err
 		}
 	}
 	printWork(to, o)
-	if x.unmeasured {
+	if !measured {
 		return nil
 	}
 	fmt.Fprintf(to, "estimate: %s on %s, %d cores, without compiling, choosing images and fitting linear probes\n", about(o.Total()), lab.Info.Name, lab.Info.Cores)
