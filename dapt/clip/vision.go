@@ -20,8 +20,9 @@ type Vision struct {
 // Encode maps normalised images [batch, side, side, 3] to features [batch, embed], not of unit length.
 //
 // context[i], [tokens, width] or nil, are the prompt tokens written before block i: the first entry appends them (no
-// position is added, they do pass ln_pre), a later one replaces them. What block i-1 made of replaced tokens is lost,
-// which is how MaPLe and VPT define deep prompts.
+// position is added; before block 0 they do pass ln_pre), a later one replaces them. What block i-1 made of replaced tokens
+// is lost, which is how MaPLe and VPT define deep prompts. Tokens that are inserted behind the class token, as MMRL's, make
+// the same features: without positions and without a mask, attention does not depend on the order of tokens.
 func (v *Vision) Encode(images *Node, context []*Node) *Node {
 	return v.pool(v.trunk(v.embed(images), context))
 }
@@ -81,7 +82,7 @@ func (v *Vision) trunk(x *Node, context []*Node) *Node {
 			break
 		}
 		q, k, values := block.project(block.before.apply(x))
-		if overwrites(context, i+1) { // then what the prompt tokens read is lost
+		if i+1 < len(context) && context[i+1] != nil { // then what the prompt tokens read is lost
 			x, q = lasting(x), lasting(q)
 		}
 		x = block.add(x, block.read(q, k, values, nil))

@@ -143,7 +143,7 @@ func (e *Engine) bind(g *Graph) (*clip.Towers, prompt.Values, prompt.Prompts) {
 	for _, name := range e.names {
 		values[name] = e.store.GetVariable(promptScope + name).NodeValue(g)
 	}
-	return clip.Bind(e.store, g, e.Model.Config), values, prompt.Build(e.Learner, values)
+	return clip.Bind(e.store, g, e.Model.Config), values, prompt.Build(e.Learner, e.Model.Config, values)
 }
 
 // pack returns the packed classes and words; without words, the second has no rows.

@@ -136,7 +136,7 @@ func checkPrompts(t *testing.T, m *clip.Model, learner prompt.Learner) {
 		for i, p := range list {
 			values[p.Name] = nodes[2+i]
 		}
-		prompts := prompt.Build(learner, values)
+		prompts := prompt.Build(learner, m.Config, values)
 		checkShapes(t, m, prompts)
 		sentences := clip.Sentences{Layout: packed.Layout, Tokens: nodes[0]}
 		return encode(clip.Bind(store, nodes[0].Graph(), m.Config), prompts, sentences, nodes[1])
@@ -161,12 +161,12 @@ func checkPrompts(t *testing.T, m *clip.Model, learner prompt.Learner) {
 func encode(towers *clip.Towers, prompts prompt.Prompts, sentences clip.Sentences, images *graph.Node) []*graph.Node {
 	rows, image := towers.Text.Rows(sentences), towers.Vision.Encode(images, prompts.Vision)
 	if prompts.Each != nil {
-		return []*graph.Node{towers.Text.EncodeEach(rows, prompts.Each(clip.Normalize(image)), prompts.Text), image}
+		return []*graph.Node{towers.Text.EncodeEach(rows, prompts.Each(clip.Normalize(image)), prompts.Context()), image}
 	}
 	if len(prompts.Text) > 0 && prompts.Text[0] != nil {
 		rows = rows.Write(prompts.Text[0], prompts.Behind)
 	}
-	return []*graph.Node{towers.Text.Encode([]clip.Rows{rows}, prompts.Text), image}
+	return []*graph.Node{towers.Text.Encode([]clip.Rows{rows}, prompts.Context()), image}
 }
 
 // checkShapes reports prompts that are not [context, width] of their tower, in float32; the first of the text tower may be
