@@ -92,7 +92,7 @@ func (p Prompts) Context() clip.Context { return clip.Context{Blocks: p.Text, In
 
 // All lists one learner of each kind with its published settings.
 func All() []Learner {
-	return []Learner{ZeroShot{}, Ensemble{}, CoOp{}, CoCoOp{}, VPT{}, IVLP{}, MaPLe{}, KgCoOp{}, ProGrad{}, PromptSRC{}}
+	return []Learner{ZeroShot{}, Ensemble{}, CoOp{}, CoCoOp{}, VPT{}, IVLP{}, MaPLe{}, KgCoOp{}, ProGrad{}, PromptSRC{}, MMRL{}}
 }
 
 // Find returns the learner of that name with these settings, as [With] reads them; none leave the published ones.
