@@ -31,10 +31,12 @@ func (v *Vision) Encode(images *Node, context []*Node) *Node {
 // [batch, context, width].
 func (v *Vision) EncodeContext(images *Node, context []*Node) (features, tokens *Node) {
 	embedded := v.embed(images)
-	x := v.last().forward(v.trunk(embedded, context), nil)
-	x = v.checkpoint.end(v.post.apply(x))
-	class := Squeeze(first(x), 1)
-	return MatMul(class, v.projection), Slice(x, AxisRange(), AxisRangeToEnd(embedded.Shape().Dim(1)))
+	x, last := v.trunk(embedded, context), v.last()
+	read := last.rest(x, last.before.apply(x), nil, func(x *Node) *Node {
+		return Concatenate([]*Node{first(x), Slice(x, AxisRange(), AxisRangeToEnd(embedded.Shape().Dim(1)))}, 1)
+	})
+	read = v.checkpoint.end(v.post.apply(read))
+	return MatMul(Squeeze(first(read), 1), v.projection), Slice(read, AxisRange(), AxisRangeToEnd(1))
 }
 
 // EncodeSome is Encode without context, of some tokens only: keep, [kept, 1+patches], is a selection matrix whose first
@@ -57,7 +59,7 @@ type Attention struct {
 func (v *Vision) Attend(images *Node, context []*Node) Attention {
 	x := StopGradient(v.trunk(v.embed(images), context))
 	activation := v.last().before.apply(x)
-	token := v.last().rest(x, activation, nil, first)
+	token := Squeeze(v.last().rest(x, activation, nil, first), 1)
 	return Attention{activation, MatMul(v.post.apply(token), v.projection)}
 }
 
