@@ -72,6 +72,20 @@ func TestCheckpointsOfOthersAreTestedOnBothHalves(t *testing.T) {
 	}
 }
 
+// TestWhatOthersTunedOnIsToldOnImport: checkpoints do not tell it.
+func TestWhatOthersTunedOnIsToldOnImport(t *testing.T) {
+	data, out := satellite(t), filepath.Join(t.TempDir(), "prompts")
+	if printed, err := runDapt(t, append([]string{"import", "testdata/coop.pth.tar", "-tuned", "base", "-out", out}, data...)...); err != nil {
+		t.Fatalf("import prints %q, %v", printed, err)
+	}
+	if about, err := train.ReadPrompts(out); err != nil || about.Dataset != "EuroSAT" || len(about.Classes) != 3 {
+		t.Errorf("the prompts are %+v, %v, want those of 3 classes of EuroSAT", about, err)
+	}
+	if _, err := runDapt(t, append([]string{"import", "testdata/coop.pth.tar", "-tuned", "novel"}, data...)...); err == nil || !strings.Contains(err.Error(), `-tuned is "novel", want all or base`) {
+		t.Errorf("import of prompts tuned on the novel half: %v, want an error", err)
+	}
+}
+
 func TestLearnersRefuseTheFlagsOfOthers(t *testing.T) {
 	for want, args := range map[string][]string{
 		`-learner is "coca", want one of coop, cocoop,`: {"-learner", "coca"},
