@@ -64,7 +64,11 @@ func NewEngine(backend compute.Backend, m *clip.Model, learner prompt.Learner, d
 			e.buffers = append(e.buffers, p.Name)
 		}
 		for _, scope := range append([]string{promptScope}, optimizerScopes...) {
-			variable, err := e.store.CreateVariable(scope+p.Name, tensors.FromFlatDataAndDimensions(p.Value, p.Dims...))
+			value := p.Value
+			if scope != promptScope {
+				value = make([]float32, len(value))
+			}
+			variable, err := e.store.CreateVariable(scope+p.Name, tensors.FromFlatDataAndDimensions(value, p.Dims...))
 			if err != nil {
 				return nil, fmt.Errorf("train: creating parameter %s: %w", p.Name, err)
 			}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 
@@ -74,7 +75,8 @@ func (e *Engine) frozenTexts(template string, classes []string) ([]float64, erro
 	}
 	exec, err := e.program(func(inputs []*Node) []*Node {
 		texts := dapt.Texts{Classes: clip.Sentences{Layout: lists[0].Layout, Tokens: inputs[0]}}
-		return []*Node{dapt.TextFeatures(clip.Bind(e.store, inputs[0].Graph(), e.Model.Config), prompt.Prompts{}, texts)}
+		features := dapt.TextFeatures(clip.Bind(e.store, inputs[0].Graph(), e.Model.Config), prompt.Prompts{}, texts)
+		return []*Node{ConvertDType(features, dtypes.Float32)}
 	}, "frozen texts", lists[0].Layout)
 	if err != nil {
 		return nil, err
