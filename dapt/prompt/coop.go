@@ -16,7 +16,7 @@ import (
 type CoOp struct {
 	Context  int    // tokens; 0 means 16
 	Phrase   string // whose first words the context starts as; "" draws it from a normal distribution
-	PerClass bool   // each class has a context of its own
+	PerClass bool   `json:",omitempty"` // each class has a context of its own
 	// Classes is how many classes have a context of their own, which are then all that there are; with PerClass, 0 means as
 	// many as there are.
 	Classes  int
@@ -112,11 +112,9 @@ func (l CoOp) Prompts(p Values) Prompts {
 
 // Recognize takes every context, and reads off it how many tokens it has, and for how many classes.
 func (CoOp) Recognize(shapes map[string][]int) (Recognition, bool) {
-	switch ctx := shapes["ctx"]; len(ctx) {
-	case 2:
-		return Recognition{Learner: CoOp{Context: ctx[0]}, Tensors: 1}, true
-	case 3:
+	ctx := shapes["ctx"]
+	if len(ctx) == 3 {
 		return Recognition{Learner: CoOp{Context: ctx[1], PerClass: true, Classes: ctx[0]}, Tensors: 1}, true
 	}
-	return Recognition{}, false
+	return Recognition{Learner: CoOp{Context: tokens(ctx)}, Tensors: 1}, onlyContext(shapes)
 }

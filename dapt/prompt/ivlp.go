@@ -59,5 +59,5 @@ func (IVLP) Recognize(shapes map[string][]int) (Recognition, bool) {
 		return Recognition{}, false
 	}
 	l := IVLP{Text: i.context, Vision: i.vision, TextDepth: i.textDepth, VisionDepth: i.visionDepth, TextOnly: i.vision == 0}
-	return Recognition{Learner: l, Tensors: i.textDepth + i.visionDepth}, true
+	return Recognition{Learner: l, Tensors: i.textDepth + i.visionDepth, Unread: []string{imageTeacher}}, true
 }

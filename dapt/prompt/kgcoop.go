@@ -63,9 +63,6 @@ func (KgCoOp) Loss(s Step) []*graph.Node {
 // Recognize takes every context of all classes; it knows the first layer of a network that KgCoOp saves beside it and nothing
 // reads.
 func (KgCoOp) Recognize(shapes map[string][]int) (Recognition, bool) {
-	ctx := shapes["ctx"]
-	if len(ctx) != 2 {
-		return Recognition{}, false
-	}
-	return Recognition{Learner: KgCoOp{Context: ctx[0]}, Tensors: 1 + count(shapes, "meta_net.linear1."), Unread: []string{"meta_net."}}, true
+	l := KgCoOp{Context: tokens(shapes["ctx"])}
+	return Recognition{Learner: l, Tensors: 1 + count(shapes, "meta_net.linear1."), Unread: []string{"meta_net."}}, onlyContext(shapes)
 }

@@ -74,9 +74,5 @@ func (l ProGrad) Steer(gradient, guide *graph.Node) *graph.Node {
 
 // Recognize takes every context of all classes: nothing but its losses tells it from CoOp's.
 func (ProGrad) Recognize(shapes map[string][]int) (Recognition, bool) {
-	ctx := shapes["ctx"]
-	if len(ctx) != 2 {
-		return Recognition{}, false
-	}
-	return Recognition{Learner: ProGrad{Context: ctx[0]}, Tensors: 1}, true
+	return Recognition{Learner: ProGrad{Context: tokens(shapes["ctx"])}, Tensors: 1}, onlyContext(shapes)
 }

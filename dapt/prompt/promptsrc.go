@@ -68,9 +68,8 @@ func (l PromptSRC) Terms() []Term {
 func (PromptSRC) Loss(s Step) []*graph.Node {
 	image := s.CLIP()
 	taught, own := s.Logits(image, s.Anchors), s.Logits(s.Image, s.Texts)
-	return []*graph.Node{
-		s.CrossEntropy(s.Image), graph.ReduceAllMean(graph.Abs(graph.Sub(s.Texts, s.Anchors))), graph.ReduceAllMean(graph.Abs(graph.Sub(s.Image, image))), divergence(taught, own),
-	}
+	apart := func(a, b *graph.Node) *graph.Node { return graph.ReduceAllMean(graph.Abs(graph.Sub(a, b))) }
+	return []*graph.Node{s.CrossEntropy(s.Image), apart(s.Texts, s.Anchors), apart(s.Image, image), divergence(taught, own)}
 }
 
 // Recognize knows the teacher that PromptSRC's checkpoints hold; its prompts alone are as those of other learners.
@@ -80,6 +79,5 @@ func (PromptSRC) Recognize(shapes map[string][]int) (Recognition, bool) {
 		return Recognition{}, false
 	}
 	l := PromptSRC{Text: i.context, Vision: i.vision, TextDepth: i.textDepth, VisionDepth: i.visionDepth}
-	const teacher = "ZS_image_encoder."
-	return Recognition{Learner: l, Tensors: i.textDepth + i.visionDepth + count(shapes, teacher), Unread: []string{teacher}}, true
+	return Recognition{Learner: l, Tensors: i.textDepth + i.visionDepth + count(shapes, imageTeacher), Unread: []string{imageTeacher}}, true
 }

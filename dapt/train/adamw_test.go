@@ -2,6 +2,7 @@ package train
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	. "github.com/gomlx/gomlx/core/graph"
@@ -58,6 +59,21 @@ func TestTheUpdateIsPyTorchsAdamW(t *testing.T) {
 	} {
 		if !(math.Abs(float64(got[i])-want) <= 1e-5) {
 			t.Errorf("number %d is %g after ten steps, want %g", i, got[i], want)
+		}
+	}
+}
+
+// TestANewOptimizerRemembersNothing: mean squares that begin as prompts would be negative.
+func TestANewOptimizerRemembersNothing(t *testing.T) {
+	e := ownEngine(t, newModel(1), prompt.CoOp{Context: 1})
+	defer e.Close()
+	for _, scope := range optimizerScopes {
+		values, err := e.values(scope)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(values) != 1 || slices.ContainsFunc(values["ctx"], func(v float32) bool { return v != 0 }) {
+			t.Errorf("%s begins as %v, want zeros", scope, values)
 		}
 	}
 }

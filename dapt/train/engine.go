@@ -37,6 +37,9 @@ type Engine struct {
 	classes *model.Exec
 	heat    *model.Exec
 	tuned   dataset.Dataset // name and classes that the present prompts were tuned on, as far as they are known
+
+	anchored string // what anchors are of
+	anchors  []float32
 }
 
 // NewEngine moves CLIP's weights to the backend. dtype is what the towers compute in, which the backend must know.
@@ -247,7 +250,7 @@ func (e *Engine) stepGraph(m dapt.Method, c Config, phase dapt.Phase, lists [2]c
 	for name, value := range features.Buffers {
 		e.store.GetVariable(promptScope + name).SetNodeValue(value)
 	}
-	return Stack(orZero(losses), 0)
+	return Stack(orZero(losses.List()...), 0)
 }
 
 // gradients are what the optimiser is handed for each parameter, in the order of names; nil for buffers, and for what the

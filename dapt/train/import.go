@@ -146,6 +146,9 @@ func recognition(shapes map[string][]int, as As) (prompt.Recognition, error) {
 		return found, err
 	}
 	l, err := prompt.Find(as.Learner, nil)
+	if err == nil && l.Trains() == 0 {
+		err = fmt.Errorf("%s has no prompts to import", as.Learner)
+	}
 	if err != nil {
 		return prompt.Recognition{}, err
 	}
@@ -241,6 +244,10 @@ func (r recognized) misfits(c clip.Config) []string {
 	for name, width := range map[string]int{"ctx": c.Text.Width, "image_encoder.VPT": c.Vision.Width} {
 		t, ok := r.prompts[name]
 		if !ok {
+			continue
+		}
+		if len(t.dims) == 0 {
+			list = append(list, name+" is one number")
 			continue
 		}
 		want := append(slices.Clone(t.dims[:len(t.dims)-1]), width)

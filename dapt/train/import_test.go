@@ -313,7 +313,7 @@ func TestWhatIsNoCheckpointIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer e.Close()
-	if _, err := e.Load(checkpoint("coop")); err == nil || !strings.Contains(err.Error(), "are coop's, not maple's") {
+	if _, err := e.Load(checkpoint("coop")); err == nil || !strings.Contains(err.Error(), "holds the prompts of coop, not of maple") {
 		t.Errorf("loading another learner's checkpoint: %v", err)
 	}
 }

@@ -6,11 +6,8 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/gomlx/compute/dtypes"
-
 	"github.com/dapt-go/dapt-go/dapt"
 	"github.com/dapt-go/dapt-go/dapt/dataset"
-	"github.com/dapt-go/dapt-go/dapt/internal/golden"
 	"github.com/dapt-go/dapt-go/dapt/mask"
 	"github.com/dapt-go/dapt-go/dapt/prompt"
 	"github.com/dapt-go/dapt-go/dapt/selection"
@@ -133,41 +130,6 @@ func TestInsertedTokensReadAsWords(t *testing.T) {
 	for i, w := range words {
 		if w.Block != 2 || w.Vector != i+1 || len(w.Nearest) != 3 || !(w.Nearest[0].Distance > 0) {
 			t.Errorf("Words[%d] = %+v, want 3 words near vector %d of block 2", i, w, i+1)
-		}
-	}
-}
-
-// TestMMRLInHalfPrecisionIsCloseToFloat32 compares the losses of three steps, the texts that they are held to included. Engines
-// are as they were made.
-func TestMMRLInHalfPrecisionIsCloseToFloat32(t *testing.T) {
-	l := prompt.MMRL{Width: 8}
-	d, _ := newData()
-	losses := map[dtypes.DType][]float32{}
-	for _, dtype := range []dtypes.DType{dtypes.Float32, dtypes.BFloat16, dtypes.Float16} {
-		e, err := NewEngine(golden.Backend(t), newModel(1), l, dtype)
-		if err != nil {
-			t.Fatal(err)
-		}
-		m, c := dapt.Method{Learner: l}, quick()
-		c.Optimizer = AdamW
-		in := oneBatch(t, e, m)
-		if in.Anchors, err = e.Anchors(d); err != nil {
-			t.Fatalf("%s: %v", dtype, err)
-		}
-		for in.Update = 1; in.Update <= 3; in.Update++ {
-			step, err := e.Step(m, c, dapt.Both, 0.01, in)
-			if err != nil {
-				t.Fatal(err)
-			}
-			losses[dtype] = append(losses[dtype], step[:3]...) // the sum and both cross-entropies
-		}
-		e.Close()
-	}
-	for dtype, tolerance := range halves {
-		for i, want := range losses[dtypes.Float32] {
-			if d := math.Abs(float64(losses[dtype][i] - want)); !(d <= tolerance*math.Abs(float64(want))) || d == 0 {
-				t.Errorf("%s: loss %d of step %d is %g, and %g in float32", dtype, i%3, 1+i/3, losses[dtype][i], want)
-			}
 		}
 	}
 }

@@ -135,7 +135,7 @@ func (e *Engine) Load(path string) (Prompts, error) {
 		return f.about, err
 	}
 	if f.foreign {
-		imported, err := importFile(path, f, e.Model, As{})
+		imported, err := importFile(path, f, e.Model, As{Learner: e.Learner.Name()})
 		if err != nil {
 			return f.about, err
 		}
