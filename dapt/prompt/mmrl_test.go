@@ -49,9 +49,9 @@ func TestMMRLStartsAsPublished(t *testing.T) {
 					t.Errorf("the largest of %s is %g, want uniform numbers within %g of 0", p.Name, largest, bound)
 				}
 			case p.Name == "representation_learner.compound_rep_tokens":
-				near(t, p, 0.02)
+				deviates(t, p, 0.02)
 			default:
-				near(t, p, 1/math.Sqrt(768))
+				deviates(t, p, 1/math.Sqrt(768))
 			}
 		}
 		if total != want || layers != 28 {
@@ -60,8 +60,8 @@ func TestMMRLStartsAsPublished(t *testing.T) {
 	}
 }
 
-// near checks the deviation of normal numbers.
-func near(t *testing.T, p prompt.Parameter, want float64) {
+// deviates checks the deviation of normal numbers.
+func deviates(t *testing.T, p prompt.Parameter, want float64) {
 	t.Helper()
 	sum := 0.0
 	for _, v := range p.Value {
