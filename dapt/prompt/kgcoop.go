@@ -57,7 +57,7 @@ func (l KgCoOp) Terms() []Term { return []Term{{"cls", 1}, {"text", weight(l.Wei
 
 // Loss returns the values of [KgCoOp.Terms].
 func (KgCoOp) Loss(s Step) []*graph.Node {
-	return []*graph.Node{s.CrossEntropy(s.Image), graph.OneMinus(graph.ReduceAllMean(graph.ReduceSum(graph.Mul(s.Texts, s.Anchors), -1)))}
+	return []*graph.Node{s.CrossEntropy(s.Image), apart(s.Texts, s.Anchors)}
 }
 
 // Recognize takes every context of all classes; it knows the first layer of a network that KgCoOp saves beside it and nothing

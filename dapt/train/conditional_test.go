@@ -83,6 +83,7 @@ func TestEveryLearnerIsTuned(t *testing.T) {
 		prompt.CoCoOp{},
 		prompt.VPT{Context: 2, Depth: 2},
 		prompt.PromptSRC{TextDepth: 2, VisionDepth: 2},
+		prompt.MMRL{Width: 8},
 	} {
 		e := ownEngine(t, modelOf(1, 32), l) // room for PromptSRC's sentences
 		before := parameters(t, e)

@@ -67,7 +67,11 @@ func NewEngine(backend compute.Backend, m *clip.Model, learner prompt.Learner, d
 			e.buffers = append(e.buffers, p.Name)
 		}
 		for _, scope := range append([]string{promptScope}, optimizerScopes...) {
-			variable, err := e.store.CreateVariable(scope+p.Name, tensors.FromFlatDataAndDimensions(p.Value, p.Dims...))
+			value := p.Value
+			if scope != promptScope {
+				value = make([]float32, len(value))
+			}
+			variable, err := e.store.CreateVariable(scope+p.Name, tensors.FromFlatDataAndDimensions(value, p.Dims...))
 			if err != nil {
 				return nil, fmt.Errorf("train: creating parameter %s: %w", p.Name, err)
 			}
@@ -146,7 +150,7 @@ func (e *Engine) bind(g *Graph) (*clip.Towers, prompt.Values, prompt.Prompts) {
 	for _, name := range e.names {
 		values[name] = e.store.GetVariable(promptScope + name).NodeValue(g)
 	}
-	return clip.Bind(e.store, g, e.Model.Config), values, prompt.Build(e.Learner, values)
+	return clip.Bind(e.store, g, e.Model.Config), values, prompt.Build(e.Learner, e.Model.Config, values)
 }
 
 // pack returns the packed classes and words; without words, the second has no rows.

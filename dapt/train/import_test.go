@@ -58,6 +58,7 @@ var checkpoints = map[string]prompt.Learner{
 	"coop-csc":  prompt.CoOp{Context: 2, PerClass: true, Classes: 3},
 	"cocoop":    prompt.CoCoOp{Context: 4},
 	"vpt":       prompt.VPT{Context: 8, Depth: 3},
+	"mmrl":      prompt.MMRL{Tokens: 5, Width: 12, Depth: 2},
 }
 
 func checkpoint(name string) string { return filepath.Join("testdata", name+".pth.tar") }

@@ -192,9 +192,9 @@ func Export(from, to string) error {
 }
 
 // published is the name of a parameter in the state dictionary of the published code: in prompt_learner, but for deep
-// prompts among CLIP's own weights.
+// prompts among CLIP's own weights and what MMRL has in its place.
 func published(name string) string {
-	if strings.HasPrefix(name, "image_encoder.") || strings.HasPrefix(name, "text_encoder.") {
+	if begins(name, []string{"image_encoder.", "text_encoder.", "representation_learner."}) {
 		return name
 	}
 	return prefix(promptScope) + name

@@ -36,7 +36,7 @@ func satellite(t *testing.T) []string {
 func TestEveryLearnerIsTunedAndTestedOnBothHalves(t *testing.T) {
 	data := satellite(t)
 	for name, settings := range map[string]string{
-		"coop": `{"Context": 4}`, "cocoop": "", "vpt": `{"Depth": 2}`, "ivlp": `{"TextDepth": 2, "VisionDepth": 2}`, "maple": `{"Depth": 2}`, "promptsrc": `{"TextDepth": 2, "VisionDepth": 2}`, "clip-adapter": "",
+		"coop": `{"Context": 4}`, "cocoop": "", "vpt": `{"Depth": 2}`, "ivlp": `{"TextDepth": 2, "VisionDepth": 2}`, "maple": `{"Depth": 2}`, "promptsrc": `{"TextDepth": 2, "VisionDepth": 2}`, "clip-adapter": "", "mmrl": `{"Depth": 2}`,
 	} {
 		out := t.TempDir()
 		args := append([]string{
@@ -69,6 +69,20 @@ func TestCheckpointsOfOthersAreTestedOnBothHalves(t *testing.T) {
 		if err != nil || !strings.Contains(printed, "coop (after 5 epochs), tuned by another program") || !strings.Contains(printed, "\nEuroSAT  3 ") {
 			t.Errorf("eval of the %s half prints %q, %v, want a line of 3 classes", half, printed, err)
 		}
+	}
+}
+
+// TestWhatOthersTunedOnIsToldOnImport: checkpoints do not tell it.
+func TestWhatOthersTunedOnIsToldOnImport(t *testing.T) {
+	data, out := satellite(t), filepath.Join(t.TempDir(), "prompts")
+	if printed, err := runDapt(t, append([]string{"import", "testdata/coop.pth.tar", "-tuned", "base", "-out", out}, data...)...); err != nil {
+		t.Fatalf("import prints %q, %v", printed, err)
+	}
+	if about, err := train.ReadPrompts(out); err != nil || about.Dataset != "EuroSAT" || len(about.Classes) != 3 {
+		t.Errorf("the prompts are %+v, %v, want those of 3 classes of EuroSAT", about, err)
+	}
+	if _, err := runDapt(t, append([]string{"import", "testdata/coop.pth.tar", "-tuned", "novel"}, data...)...); err == nil || !strings.Contains(err.Error(), `-tuned is "novel", want all or base`) {
+		t.Errorf("import of prompts tuned on the novel half: %v, want an error", err)
 	}
 }
 
