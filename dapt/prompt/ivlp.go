@@ -86,7 +86,7 @@ var four = IVLP{Text: 4, Vision: 4, TextDepth: 9, VisionDepth: 9}
 
 // Variants are language-only prompting, and four tokens a block as PromptSRC has them, but without its losses.
 func (IVLP) Variants() []Variant {
-	return []Variant{{"language-only", IVLP{Text: 4, TextOnly: true}, ""}, {"4+4", four, ""}}
+	return []Variant{{"language-only", IVLP{Text: 4, TextOnly: true}, ""}, {"four-tokens", four, ""}}
 }
 
 // Recognize reads the numbers of tokens and the depths off the prompts of both towers, or of the text tower alone.

@@ -49,17 +49,17 @@ func progradPhrase(dataset string) string {
 func (l ProGrad) Preset(t Task) (Preset, bool) {
 	const configs = "BeierZhu/Prompt-align ProGrad.public/configs/trainers/ProGrad/"
 	l.Phrase = cmp.Or(l.Phrase, progradPhrase(t.Dataset))
-	p := Preset{Learner: l, Rate: 0.002, Epochs: 100, Batch: 32, Shots: []int{4}, Source: configs + "rn50_ep100.yaml, on ImageNet rn50_ep50.yaml"}
+	p := Preset{Learner: l, Rate: 0.002, Epochs: 100, Batch: 32, Shots: []int{4}, Source: configs + "rn50_ep100.yaml, on ImageNet rn50_ep50.yaml (of ResNet-50)"}
 	switch t.Protocol {
 	case baseToNovel, "":
 		if t.Dataset == "ImageNet" {
 			p.Epochs = 50
 		}
 	case crossDataset, domainGeneralization:
-		p.Epochs, p.Source = 50, configs+"rn50_ep50.yaml"
+		p.Epochs, p.Source = 50, configs+"rn50_ep50.yaml (of ResNet-50)"
 	case fewShot:
 		p.Epochs, p.Shots = byShots(t.Shots), allShots()
-		p.Source = configs + "rn50.yaml, rn50_ep100.yaml and rn50_ep50.yaml, by shots"
+		p.Source = configs + "rn50.yaml, rn50_ep100.yaml and rn50_ep50.yaml, by shots (of ResNet-50)"
 		p.Target = Row(fewShot, "68.20 / 71.78 / 74.21 / 77.93 / 79.20")
 	default:
 		return Preset{}, false

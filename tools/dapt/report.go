@@ -38,8 +38,8 @@ func results(c *cobra.Command, s *session.Setup, b experiment.Benchmark, p exper
 // perform runs an experiment in an open lab, and returns its results, none where they are a share. b is the first of its data
 // sets, from which the report has images.
 func perform(c *cobra.Command, s *session.Setup, lab *experiment.Lab, b experiment.Benchmark, p experiment.Protocol, next string) ([]experiment.Result, error) {
-	if t, ok := experiment.Tuning(p); ok {
-		fmt.Fprintln(c.ErrOrStderr(), "tuning:", rates(t))
+	for _, way := range experiment.Tuning(p) {
+		fmt.Fprintf(c.ErrOrStderr(), "tuning: %s on %s, shots %s: %s\n", strings.Join(way.Methods, ", "), strings.Join(way.Datasets, ", "), numbers(way.Shots), rates(way))
 	}
 	bar := session.NewBar()
 	lab.Report, lab.Command = bar.Show, typed(c)
