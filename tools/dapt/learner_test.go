@@ -62,6 +62,21 @@ func TestEveryLearnerIsTunedAndTestedOnBothHalves(t *testing.T) {
 	}
 }
 
+// TestTrainStartsFromWhatIsPublishedOfTheLearner: and says so.
+func TestTrainStartsFromWhatIsPublishedOfTheLearner(t *testing.T) {
+	out := t.TempDir()
+	args := append([]string{"train", "-learner", "kgcoop", "-protocol", "base-to-novel", "-shots", "1", "-seeds", "1", "-epochs", "1", "-focus", "0", "-out", out}, satellite(t)...)
+	printed, err := execute(t, args...)
+	const want = "tuning: kgcoop on EuroSAT, shots 1: 1 epochs, batch 128, rate 0.002 after an epoch at 1e-05, SGD of momentum 0.9, decay 0.0005, keeps the last step"
+	if err != nil || !strings.Contains(printed, want+"\n") {
+		t.Errorf("train prints %s, %v, want %q in it", printed, err, want)
+	}
+	results, err := experiment.ReadResults(filepath.Join(out, "results.jsonl"))
+	if err != nil || len(results) != 1 || !strings.Contains(string(results[0].Config), `"Batch":128,`) {
+		t.Errorf("results are %+v, %v, want the published batch", results, err)
+	}
+}
+
 func TestCheckpointsOfOthersAreTestedOnBothHalves(t *testing.T) {
 	data := satellite(t)
 	for _, half := range []string{"base", "novel"} {

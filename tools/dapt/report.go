@@ -62,8 +62,8 @@ func perform(c *cobra.Command, s *session.Setup, lab *experiment.Lab, b experime
 
 // compute runs an experiment in an open lab with a progress bar, and returns its results, none where they are a share.
 func compute(c *cobra.Command, s *session.Setup, lab *experiment.Lab, p experiment.Protocol) ([]experiment.Result, error) {
-	if t, ok := experiment.Tuning(p); ok {
-		fmt.Fprintln(c.ErrOrStderr(), "tuning:", rates(t))
+	for _, way := range experiment.Tuning(p) {
+		fmt.Fprintf(c.ErrOrStderr(), "tuning: %s on %s, shots %s: %s\n", strings.Join(way.Methods, ", "), strings.Join(way.Datasets, ", "), numbers(way.Shots), rates(way))
 	}
 	bar := session.NewBar()
 	lab.Report, lab.Command = bar.Show, typed(c)
