@@ -73,6 +73,16 @@ func ConfigOf(p prompt.Preset) Config {
 	return c
 }
 
+// Shortened returns the config with at most so many epochs; the density of [MeanOfEpochs] is brought nearer with them.
+func (c Config) Shortened(most int) Config {
+	if c.Epochs > most {
+		part := float64(most) / float64(c.Epochs)
+		c.Average.Mean, c.Average.Deviation = part*c.Average.Mean, part*c.Average.Deviation
+		c.Epochs = most
+	}
+	return c
+}
+
 // Weights are those of the epochs in the mean that [MeanOfEpochs] keeps; their sum is 1.
 func (c Config) Weights() []float64 {
 	weights := make([]float64, c.Epochs)

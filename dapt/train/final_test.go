@@ -74,3 +74,13 @@ func TestWeightsOfEpochsAreADensity(t *testing.T) {
 		t.Errorf("weights %v, want a normal density around the third epoch, of sum 1", got)
 	}
 }
+
+func TestAShortenedTuningKeepsItsShape(t *testing.T) {
+	c := Config{Epochs: 50, Average: prompt.Gaussian{Mean: 30, Deviation: 5}}
+	if got, want := c.Shortened(20), (Config{Epochs: 20, Average: prompt.Gaussian{Mean: 12, Deviation: 2}}); got != want {
+		t.Errorf("Shortened(20) = %+v, want %+v", got, want)
+	}
+	if got := c.Shortened(60); got != c {
+		t.Errorf("Shortened(60) = %+v, want it unchanged", got)
+	}
+}

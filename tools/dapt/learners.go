@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/gomlx/compute/dtypes"
 	"github.com/spf13/cobra"
 
 	"github.com/dapt-go/dapt-go/dapt"
@@ -23,7 +22,7 @@ import (
 type ofLearners struct {
 	learners, protocols []string
 	seeds, shots, few   int
-	epochs              int
+	most                int // epochs
 	only, unmeasured    bool
 	markdown            string
 }
@@ -46,7 +45,7 @@ func newLearners(s *session.Setup) *cobra.Command {
 	f.IntVar(&x.seeds, "seeds", 3, "runs with seeds 1 to this")
 	f.IntVar(&x.shots, "shots", 16, "training images a class in base-to-novel")
 	f.IntVar(&x.few, "few-shots", 4, "training images a class in few-shot")
-	f.IntVar(&x.epochs, "epochs", 0, "epochs of every learner with MaPLe's other settings, for a trial, of which the first warms up; 0 tunes each as published")
+
 	f.BoolVar(&x.only, "plan", false, "say what there is to do and how long it takes, and stop")
 	f.BoolVar(&x.unmeasured, "no-estimate", false, "start without measuring how long it takes")
 	f.StringVar(&x.markdown, "markdown", "", "file for the Markdown, such as docs/results/learners.md, with its figures beside it; empty puts it beside the page")
@@ -124,17 +123,23 @@ func given(p experiment.Preset) mask.Source {
 
 // protocol is what -protocols names.
 func (x *ofLearners) protocol(s *session.Setup, b experiment.Benchmark, methods []dapt.Method) (experiment.Protocol, error) {
-	if x.seeds < 1 || x.shots < 1 || x.few < 1 || x.epochs < 0 {
-		return nil, fmt.Errorf("-seeds is %d, -shots %d, -few-shots %d and -epochs %d, want at least 1, and of epochs 0", x.seeds, x.shots, x.few, x.epochs)
+	if x.seeds < 1 || x.shots < 1 || x.few < 1 || x.most < 0 {
+		return nil, fmt.Errorf("-seeds is %d, -shots %d, -few-shots %d and -most-epochs %d, want at least 1, and of epochs 0", x.seeds, x.shots, x.few, x.most)
 	}
-	halves, few, err := x.trial(s)
+	dtype, err := s.Compute()
 	if err != nil {
 		return nil, err
 	}
+	change := func(c *train.Config) {
+		c.DType = dtype
+		if x.most > 0 {
+			*c = c.Shortened(x.most)
+		}
+	}
 	of, seeds := []experiment.Benchmark{b}, seedsTo(x.seeds)
 	known := map[string]experiment.Protocol{
-		"base-to-novel": experiment.BaseToNovel{Benchmarks: of, Methods: methods, Shots: x.shots, Seeds: seeds, Train: halves},
-		"few-shot":      experiment.FewShot{Benchmarks: of, Methods: methods, Shots: []int{x.few}, Seeds: seeds, Train: few},
+		"base-to-novel": experiment.BaseToNovel{Benchmarks: of, Methods: methods, Shots: x.shots, Seeds: seeds, Change: change},
+		"few-shot":      experiment.FewShot{Benchmarks: of, Methods: methods, Shots: []int{x.few}, Seeds: seeds, Change: change},
 	}
 	var all experiment.Together
 	for _, name := range x.protocols {
@@ -145,22 +150,6 @@ func (x *ofLearners) protocol(s *session.Setup, b experiment.Benchmark, methods 
 		all = append(all, p)
 	}
 	return all, nil
-}
-
-// trial is how both protocols tune with -epochs; nil without, where each learner is tuned as published.
-func (x *ofLearners) trial(s *session.Setup) (halves, few *train.Config, err error) {
-	dtype, err := s.Compute()
-	if err != nil || x.epochs == 0 && dtype == dtypes.Float32 {
-		return nil, nil, err
-	}
-	if x.epochs == 0 {
-		return nil, nil, fmt.Errorf("-dtype is %s, but learners are tuned as published in float32: leave it out", s.DType)
-	}
-	base, all := train.PaperBaseToNovel(), train.Paper()
-	for _, t := range []*train.Config{&base, &all} {
-		t.Epochs, t.DType = x.epochs, dtype
-	}
-	return &base, &all, nil
 }
 
 // present prints the table and the comparisons, and writes the page, Markdown and figures.

@@ -15,7 +15,7 @@ import (
 func TestTheStudyOfLearnersIsRunOnceAndWritten(t *testing.T) {
 	out := t.TempDir()
 	markdown := filepath.Join(out, "docs", "learners.md")
-	args := append([]string{"learners", "-learners", "coop", "-seeds", "1", "-shots", "1", "-few-shots", "1", "-epochs", "1", "-no-estimate", "-markdown", markdown, "-out", out, "-backend", cmp.Or(os.Getenv("GOMLX_BACKEND"), "go")}, satellite(t)...)
+	args := append([]string{"learners", "-learners", "coop", "-seeds", "1", "-shots", "1", "-few-shots", "1", "-most-epochs", "1", "-no-estimate", "-markdown", markdown, "-out", out, "-backend", cmp.Or(os.Getenv("GOMLX_BACKEND"), "go")}, satellite(t)...)
 	if printed, err := execute(t, append(args, "-plan")...); err != nil || !strings.Contains(printed, "8 runs, of which 0 are on file") || !strings.Contains(printed, "coop+dapt-g") {
 		t.Fatalf("-plan prints %q, %v, want 8 runs", printed, err)
 	}
