@@ -1,0 +1,21 @@
+package prompt_test
+
+import (
+	"testing"
+
+	"github.com/dapt-go/dapt-go/dapt/prompt"
+	"github.com/dapt-go/dapt-go/dapt/prompt/prompttest"
+	"github.com/dapt-go/dapt-go/dapt/train/traintest"
+)
+
+func TestKgCoOpKeepsTheContract(t *testing.T) {
+	for _, learner := range []prompt.Learner{
+		prompt.KgCoOp{},
+		prompt.KgCoOp{Context: 2, Random: true, Weight: 2},
+	} {
+		t.Run(called(learner), func(t *testing.T) {
+			prompttest.Run(t, learner)
+			traintest.Run(t, learner)
+		})
+	}
+}
