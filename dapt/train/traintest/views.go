@@ -100,13 +100,22 @@ func (k *kit) compareViews(how string, got, want [][]float32, order []int) error
 }
 
 // checkOrder lists the classes in another order, and the contexts with them where each has its own. The engine is one that was
-// never tuned, so that no classes are those it was tuned on.
+// never tuned, so that no classes are those it was tuned on; but for what a teacher told it of their texts.
 func checkOrder(k *kit) error {
 	e, err := k.newEngine(k.learner)
 	if err != nil {
 		return err
 	}
 	defer e.Close()
+	if k.teacher != nil {
+		path, err := k.prompts()
+		if err != nil {
+			return err
+		}
+		if _, err := e.Load(path); err != nil {
+			return err
+		}
+	}
 	order := []int{2, 0, 1}
 	mixed := *k.data
 	mixed.Classes, mixed.Test = nil, slices.Clone(k.data.Test)
@@ -191,9 +200,11 @@ func checkUse(k *kit) error {
 	if err != nil {
 		return err
 	}
-	parts, err := k.engine.Decouple(ctx, k.method, k.data, items[:2])
-	if err != nil {
-		return err
+	var parts []train.Decoupled
+	if k.teacher == nil { // whose logits the losses would need
+		if parts, err = k.engine.Decouple(ctx, k.method, k.data, items[:2]); err != nil {
+			return err
+		}
 	}
 	numbers := slices.Concat(scores.Features.Values, scores.Texts.Values, scores.Logits.Values, slices.Concat(heat...))
 	for _, part := range parts {
