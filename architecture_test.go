@@ -27,24 +27,25 @@ const (
 // floors says how high each package lies; it imports only from floors below its own. Folders inside one, such as a
 // conformance kit, lie on the same floor and may import it.
 var floors = map[string]int{
-	"dapt/internal":     -1,
-	"dapt/clip":         0,
-	"dapt/dataset":      0,
-	"dapt/transform":    0,
-	"dapt/selection":    0,
-	"dapt/report/chart": 0,
-	"dapt/prompt":       1,
-	"dapt/mini":         1,
-	"dapt/mask":         2,
-	"dapt":              3,
-	"dapt/train":        4,
-	"dapt/experiment":   5,
-	"dapt/parity":       6,
-	"dapt/report":       6,
+	"dapt/internal":      -1,
+	"dapt/clip":          0,
+	"dapt/dataset":       0,
+	"dapt/transform":     0,
+	"dapt/selection":     0,
+	"dapt/report/chart":  0,
+	"dapt/report/paired": 0,
+	"dapt/prompt":        1,
+	"dapt/mini":          1,
+	"dapt/mask":          2,
+	"dapt":               3,
+	"dapt/train":         4,
+	"dapt/experiment":    5,
+	"dapt/parity":        6,
+	"dapt/report":        6,
 }
 
 // tensorFree are the packages that work on plain slices and images, so that they test in milliseconds.
-var tensorFree = []string{"dapt/dataset", "dapt/transform", "dapt/selection", "dapt/report", "dapt/report/chart"}
+var tensorFree = []string{"dapt/dataset", "dapt/transform", "dapt/selection", "dapt/report", "dapt/report/chart", "dapt/report/paired"}
 
 // forProgramsOnly are imports that only tools/, notebooks/ and tests may have, with what a library has instead.
 var forProgramsOnly = map[string]string{

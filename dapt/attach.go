@@ -17,37 +17,50 @@ import (
 //	     prompted, the learner's context is put before the background words (Background.Learned).
 
 // For returns the losses as they attach to a learner: a term that could train nothing is changed so that it can, or else
-// left out, its weight 0. Each sentence says what was done to one.
+// left out, its weight 0. Each sentence says what differs from the published attachment.
 func (c Config) For(l prompt.Learner) (Config, []string) {
-	var said []string
-	say := func(format string, with ...any) { said = append(said, fmt.Sprintf(format, with...)) }
 	parts := l.Trains()
-	if c.V != 0 && !parts.Has(prompt.Images) {
-		c.V = 0
-		say("L_v is left out: %s has no prompts in the image tower", l.Name())
-	}
-	if c.Reo != 0 && !parts.Has(prompt.Images) {
-		c.Reo = 0
-		say("L_reo is left out: %s has no prompts in the image tower", l.Name())
+	images := parts.Has(prompt.Images)
+	if !images {
+		c.V, c.Reo = 0, 0
 	}
 	switch {
-	case c.F == 0 || parts.Has(prompt.Classes) || c.ForegroundGradient && parts.Has(prompt.Images):
-	case parts.Has(prompt.Images):
+	case c.F == 0 || parts.Has(prompt.Classes):
+	case images:
 		c.ForegroundGradient = true
-		say("L_f trains the image tower: %s has fixed class texts, so the foreground's feature is not detached", l.Name())
 	default:
 		c.F = 0
 	}
 	switch {
-	case c.B == 0 || c.Background.Learned || parts.Has(prompt.Images) || parts.Has(prompt.Deep):
+	case c.B == 0 || images || parts.Has(prompt.Deep):
 	case parts.Has(prompt.Words):
 		c.Background.Learned = true
-		say("L_b trains the context of %s, which stands before the background words too: nothing else of it reaches them", l.Name())
 	default:
 		c.B = 0
-		say("L_b is left out: nothing of %s reaches backgrounds or their texts", l.Name())
 	}
-	return c, said
+	return c, c.differs(l)
+}
+
+// differs says, a sentence each, how the losses attach to a learner otherwise than they were published to.
+func (c Config) differs(l prompt.Learner) []string {
+	parts, name := l.Trains(), l.Name()
+	var said []string
+	if c.V == 0 && !parts.Has(prompt.Images) {
+		said = append(said, "L_v is left out: "+name+" has no prompts in the image tower")
+	}
+	switch fixed := !parts.Has(prompt.Classes); {
+	case c.F == 0 && fixed:
+		said = append(said, "L_f is left out: "+name+" has fixed class texts")
+	case c.ForegroundGradient && fixed:
+		said = append(said, "L_f trains the image tower: "+name+" has fixed class texts, so the foreground's feature is not detached")
+	}
+	switch {
+	case c.B == 0 && !parts.Has(prompt.Images) && !parts.Has(prompt.Deep):
+		said = append(said, "L_b is left out: nothing of "+name+" reaches backgrounds or their texts")
+	case c.B != 0 && c.Background.Learned:
+		said = append(said, "L_b trains the context of "+name+", which stands before the background words too: nothing else of it reaches them")
+	}
+	return said
 }
 
 // Remarks say how DAPT was attached to a learner to which it does not attach as published, and what a run of so many epochs
@@ -56,9 +69,7 @@ func (m Method) Remarks(epochs int) []string {
 	if !m.Decouples() {
 		return nil
 	}
-	full := Paper()
-	full.Reo = m.Loss.Reo
-	_, said := full.For(m.Learner)
+	said := m.Loss.differs(m.Learner)
 	used := m.active(epochs)
 	for _, term := range []struct {
 		name   string
@@ -110,15 +121,13 @@ func (m Method) Check(epochs int) error {
 		refuse("F is %g, but L_f trains nothing of %s, whose class texts are fixed: set ForegroundGradient, or F to 0", c.F, name)
 	}
 	learned := c.Background.Learned
-	if c.B != 0 && !images && !parts.Has(prompt.Deep) && !(learned && parts.Has(prompt.Words)) {
+	if c.B != 0 && !images && !parts.Has(prompt.Deep) && !(learned && parts.Has(prompt.Words)) && c.Background.Negatives == 0 {
 		refuse("B is %g, but L_b trains nothing of %s, which reaches neither backgrounds nor their texts: set Background.Learned if one context is for all classes, or B to 0", c.B, name)
 	}
 	if learned && !parts.Has(prompt.Words) {
 		refuse("Background.Learned is set, but %s has no context that could stand before background words", name)
 	}
-	_, own := m.Learner.(prompt.Objective)
-	_, steered := m.Learner.(prompt.Steered)
-	if n := c.Background.Negatives; n > 0 && (learned || own || steered) {
+	if n := c.Background.Negatives; n > 0 && !m.plain() {
 		refuse("Background.Negatives is %d: background texts beside the classes are what the published code does over MaPLe; over %s set it to 0", n, name)
 	}
 	if err := errors.Join(wrong...); err != nil || epochs == 0 {
@@ -130,4 +139,14 @@ func (m Method) Check(epochs int) error {
 	}
 	return fmt.Errorf("dapt: of DAPT's losses none acts on %s in %d epochs, in mode %q that switches at epoch %d: choose mode %q or %q, or leave DAPT out",
 		name, epochs, c.Mode, c.Switch, Scaled, Joint)
+}
+
+// plain tells whether a learner's loss is the cross-entropy of texts that are the same for all images, into which background
+// texts may mix.
+func (m Method) plain() bool {
+	switch m.Learner.(type) {
+	case prompt.Objective, prompt.Steered, prompt.Conditional:
+		return false
+	}
+	return !m.Loss.Background.Learned
 }

@@ -34,6 +34,7 @@ type Features struct {
 type Losses struct {
 	Total        *Node
 	Host         []*Node // the learner's own, in the order of [prompt.TermsOf]: L_cls alone, for most
+	Own          *Node   // their weighed sum
 	V, F, B, Reo *Node
 	Guide        *Node
 }
@@ -116,15 +117,20 @@ func (m Method) host(p prompt.Values, f Features, labels *Node) Losses {
 	}
 	for i, term := range m.terms() {
 		value := l.Host[i]
+		if term.Weight == 0 {
+			l.Host[i] = nil // so that it is not computed
+			continue
+		}
 		if term.Weight != 1 {
 			value = MulScalar(value, term.Weight)
 		}
-		if l.Total == nil {
-			l.Total = value
+		if l.Own == nil {
+			l.Own = value
 			continue
 		}
-		l.Total = Add(l.Total, value)
+		l.Own = Add(l.Own, value)
 	}
+	l.Total = l.Own
 	if s, ok := m.Learner.(prompt.Steered); ok {
 		l.Guide = s.Guide(step)
 	}

@@ -50,7 +50,9 @@ func (m Method) Name() string {
 func (m Method) Terms(phase Phase) []string {
 	terms := []string{"total"}
 	for _, term := range m.terms() {
-		terms = append(terms, term.Name)
+		if term.Weight != 0 {
+			terms = append(terms, term.Name)
+		}
 	}
 	if !m.Decouples() {
 		return terms

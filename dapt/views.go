@@ -48,7 +48,7 @@ func TextFeatures(t *clip.Towers, p prompt.Prompts, texts Texts) *Node {
 	if texts.Background.Tokens != nil {
 		lists = append(lists, t.Text.Rows(texts.Background))
 	}
-	return t.Text.Encode(lists, p.Text)
+	return t.Text.Encode(lists, p.Context())
 }
 
 // Encode returns the features that phase needs. Views without a gradient are encoded apart, forward only.
@@ -161,7 +161,7 @@ func (e *encoded) project(p prompt.Prompts, training bool) prompt.Values {
 // EncodeEach returns the unit text features of the class rows for each image, [batch, classes, embed], by a learner whose
 // context depends on it. features are those of the images, unit [batch, embed].
 func EncodeEach(t *clip.Towers, p prompt.Prompts, classes clip.Sentences, features *Node) *Node {
-	return clip.Normalize(t.Text.EncodeEach(t.Text.Rows(classes), p.Each(features), p.Text))
+	return clip.Normalize(t.Text.EncodeEach(t.Text.Rows(classes), p.Each(features), p.Context()))
 }
 
 // texts returns the columns of the class logits and the background texts. image are unit features [batch, embed].
@@ -211,7 +211,7 @@ func (m Method) textsOfEach(t *clip.Towers, p prompt.Prompts, texts Texts, image
 	if background.Learned {
 		rows = rows.Write(p.Text[0], p.Behind)
 	}
-	words = clip.Normalize(t.Text.Encode([]clip.Rows{rows}, p.Text))
+	words = clip.Normalize(t.Text.Encode([]clip.Rows{rows}, p.Context()))
 	return classes, Slice(words, AxisRangeToEnd(background.Skip))
 }
 

@@ -71,15 +71,15 @@ func (b *block) forward(x, mask *Node) *Node {
 // pooled is forward for one token of each row only: at reads it from [batch, tokens, width] as [batch, 1, width].
 // It returns [batch, width].
 func (b *block) pooled(x, mask *Node, at func(*Node) *Node) *Node {
-	return b.rest(x, b.before.apply(x), mask, at)
+	return Squeeze(b.rest(x, b.before.apply(x), mask, at), 1)
 }
 
-// rest is pooled from the first norm's output on.
+// rest is pooled from the first norm's output on, for as many tokens as at reads: [batch, some, width].
 func (b *block) rest(x, normed, mask *Node, at func(*Node) *Node) *Node {
 	width := x.Shape().Dim(-1)
 	q := b.part(0, width).apply(at(normed))
 	kv := Split(b.part(width, 3*width).apply(normed), -1, 2)
-	return Squeeze(b.add(at(x), b.read(q, kv[0], kv[1], mask)), 1)
+	return b.add(at(x), b.read(q, kv[0], kv[1], mask))
 }
 
 // project returns the queries, keys and values of the first norm's output, each of its shape.

@@ -88,7 +88,7 @@ func logitsOf(t *testing.T, w *Weights) []float32 {
 	}
 	return floats(t, model.MustNewExec(golden.Backend(t), store, func(_ *model.Scope, in []*Node) []*Node {
 		towers := Bind(store, in[0].Graph(), w.Config)
-		texts := Normalize(towers.Text.Encode([]Rows{towers.Text.Rows(Sentences{packed.Layout, in[1]})}, nil))
+		texts := Normalize(towers.Text.Encode([]Rows{towers.Text.Rows(Sentences{packed.Layout, in[1]})}, Context{}))
 		return []*Node{Einsum("be,ce->bc", Normalize(towers.Vision.Encode(in[0], nil)), texts)}
 	}), tensors.FromFlatDataAndDimensions(pixels, 1, side, side, 3), packed.Tokens)[0]
 }

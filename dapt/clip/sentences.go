@@ -141,17 +141,20 @@ func behind(shared, rows *Node) *Node {
 }
 
 // Encode maps lists of rows to features [rows of all lists, embed], not of unit length: list by list, each in the order
-// that it was packed in. context is that of [Text.EncodeRows].
+// that it was packed in.
 //
 // The result is that of EncodeRows on every row written out. A list whose shared part holds the places of the context is
 // encoded in that form; any other is written out.
-func (t *Text) Encode(lists []Rows, context []*Node) *Node {
-	tokens, even := written(context)
+func (t *Text) Encode(lists []Rows, context Context) *Node {
+	tokens, even := context.tokens()
 	features := make([]*Node, len(lists))
-	s := shared{text: t, context: context, tokens: tokens}
+	s := shared{text: t, context: context, tokens: tokens, over: tokens}
+	if context.Inserted {
+		s.over = 0
+	}
 	var at []int
 	for i, list := range lists {
-		if even && list.begin(tokens) {
+		if even && list.begin(s.over) {
 			s.lists, at = append(s.lists, list), append(at, i)
 			continue
 		}
@@ -174,11 +177,11 @@ func (t *Text) Encode(lists []Rows, context []*Node) *Node {
 	return Concatenate(features, 0)
 }
 
-// written returns how many places each entry of context past the first overwrites, and whether that is the same for all.
-func written(context []*Node) (tokens int, even bool) {
-	for i, c := range context {
-		if i > 0 && c != nil {
-			if n := c.Shape().Dim(0); tokens == 0 || n == tokens {
+// tokens returns how many tokens are written before each block past the input, and whether that is the same for all.
+func (c Context) tokens() (tokens int, even bool) {
+	for i := range c.Blocks {
+		if block := c.at(i); block != nil {
+			if n := block.Shape().Dim(0); tokens == 0 || n == tokens {
 				tokens = n
 			} else {
 				return 0, false
@@ -190,7 +193,7 @@ func written(context []*Node) (tokens int, even bool) {
 
 // EncodeEach is Encode of one list for each of contexts [batch, tokens, width], which overwrite places 1 and on of every row
 // at the input: features [batch, rows, embed], not of unit length. No two rows share anything: there are batch times rows.
-func (t *Text) EncodeEach(list Rows, contexts *Node, context []*Node) *Node {
+func (t *Text) EncodeEach(list Rows, contexts *Node, context Context) *Node {
 	batch, tokens, width := contexts.Shape().Dim(0), contexts.Shape().Dim(1), contexts.Shape().Dim(2)
 	var parts []*Node
 	for _, g := range list.unshare().groups {

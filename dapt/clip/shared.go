@@ -7,17 +7,19 @@ import (
 // shared encodes lists of rows that begin alike. All tokens of all lists stand below each other in one matrix, so that
 // each linear layer of a block is one product: list by list the shared places, without those of the context, and the
 // suffixes, and behind them the places of the context of each list. These come last because what a block makes of them
-// is lost where the next block's context overwrites them, and is then not computed.
+// is lost where the next block's context overwrites them, and is then not computed. Where the context is inserted, there
+// are none before its first block.
 type shared struct {
 	text    *Text
 	lists   []Rows
-	context []*Node
+	context Context
 	tokens  int // places of the context
+	over    int // of them among the places that the rows share: all, or none where they are inserted
 }
 
 // part is one list's share of a matrix with a row a token.
 type part struct {
-	shared *Node   // [places, width], those of the context last
+	shared *Node   // [places, width], those of the context last if there are any
 	groups []*Node // [rows, places, width] each
 }
 
@@ -26,10 +28,10 @@ func (s shared) encode() []*Node {
 	x := s.embed()
 	last := len(s.text.blocks) - 1
 	for i, block := range s.text.blocks {
-		if overwrites(s.context, i) {
+		if context := s.context.at(i); context != nil {
 			parts := []*Node{s.lasting(x)}
 			for range s.lists {
-				parts = append(parts, ConvertDType(s.context[i], x.DType()))
+				parts = append(parts, ConvertDType(context, x.DType()))
 			}
 			x = Concatenate(parts, 0)
 		}
@@ -37,7 +39,7 @@ func (s shared) encode() []*Node {
 		switch {
 		case i == last:
 			x = s.pooled(block, x)
-		case overwrites(s.context, i+1):
+		case s.context.at(i+1) != nil:
 			q, k, v := block.project(block.before.apply(x))
 			x = block.add(s.lasting(x), s.read(block, s.lasting(q), k, v))
 		default:
@@ -60,13 +62,16 @@ func (s shared) encode() []*Node {
 func (s shared) size() int {
 	size := 0
 	for _, list := range s.lists {
-		size += list.shared.Shape().Dim(0) - s.tokens
+		size += s.fixed(list)
 		for _, g := range list.groups {
 			size += g.x.Shape().Dim(0) * g.x.Shape().Dim(1)
 		}
 	}
 	return size
 }
+
+// fixed is how many of the places that a list's rows share are not of the context.
+func (s shared) fixed(list Rows) int { return list.shared.Shape().Dim(0) - s.over }
 
 // lasting returns the rows of x that are not places of the context.
 func (s shared) lasting(x *Node) *Node {
@@ -83,10 +88,10 @@ func (s shared) embed() *Node {
 		places := list.shared.Shape().Dim(0)
 		x := Add(list.shared, s.positions(0, places, list.shared))
 		lasting = append(lasting, Slice(x, AxisRange(0, 1)))
-		if s.tokens > 0 {
-			context = append(context, Slice(x, AxisRange(1, 1+s.tokens)))
+		if s.over > 0 {
+			context = append(context, Slice(x, AxisRange(1, 1+s.over)))
 		}
-		if rest := 1 + s.tokens; rest < places {
+		if rest := 1 + s.over; rest < places {
 			lasting = append(lasting, Slice(x, AxisRangeToEnd(rest)))
 		}
 		for _, g := range list.groups {
@@ -114,7 +119,7 @@ func (s shared) cut(x *Node) []part {
 	}
 	for i, list := range s.lists {
 		p := &parts[i]
-		p.shared = take(list.shared.Shape().Dim(0) - s.tokens)
+		p.shared = take(s.fixed(list))
 		if size < x.Shape().Dim(0) {
 			p.shared = Concatenate([]*Node{p.shared, Slice(x, AxisRange(context, context+s.tokens))}, 0)
 			context += s.tokens
@@ -132,10 +137,9 @@ func (s shared) read(b *block, q, k, v *Node) *Node {
 	queries, keys, values := s.cut(q), s.cut(k), s.cut(v)
 	var lasting, context []*Node
 	for i, query := range queries {
-		key, value := keys[i], values[i]
+		key, value, fixed := keys[i], values[i], s.fixed(s.lists[i])
 		read := Squeeze(b.read(ExpandAxes(query.shared, 0), ExpandAxes(key.shared, 0), ExpandAxes(value.shared, 0),
-			s.causal(query.shared, key.shared)), 0)
-		fixed := key.shared.Shape().Dim(0) - s.tokens
+			s.causal(query.shared, key.shared, fixed)), 0)
 		if fixed < read.Shape().Dim(0) {
 			context = append(context, Slice(read, AxisRangeToEnd(fixed)))
 		}
@@ -152,10 +156,10 @@ func (s shared) read(b *block, q, k, v *Node) *Node {
 	return Concatenate(append(lasting, context...), 0)
 }
 
-// causal is the mask of a shared part's queries and keys, [1, 1, queries, keys], whose places of the context come last.
-func (s shared) causal(queries, keys *Node) *Node {
+// causal is the mask of a shared part's queries and keys, [1, 1, queries, keys], whose places of the context, from fixed on,
+// come last.
+func (s shared) causal(queries, keys *Node, fixed int) *Node {
 	places := make([]int32, keys.Shape().Dim(0))
-	fixed := len(places) - s.tokens
 	for i := range places {
 		switch {
 		case i >= fixed:

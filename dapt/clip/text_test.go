@@ -73,8 +73,8 @@ func unpack(p Packed) [][]int32 {
 	return ordered
 }
 
-// TestSharedTextsAreExact encodes packed lists, and every row of them padded to all places on its own, and compares
-// features and their gradient by the context.
+// TestSharedTextsAreExact encodes packed lists, and every row of them padded to all places, on its own and by the definition,
+// and compares features and their gradient by the context.
 func TestSharedTextsAreExact(t *testing.T) {
 	config := Config{
 		Side: 8, Patch: 4, Embed: 12, Context: 14, Vocabulary: 20,
@@ -90,21 +90,31 @@ func TestSharedTextsAreExact(t *testing.T) {
 		name  string
 		lists [][][]int32
 		deep  []int // tokens of the context before each block; the first goes to the first list only
+		room  bool  // is made for the context
 	}{
-		{"no context", [][][]int32{classes, words}, nil},
-		{"at the input", [][][]int32{classes, words}, []int{2}},
-		{"deep", [][][]int32{classes, words}, []int{2, 2, 2}},
-		{"to the last block", [][][]int32{words, classes}, []int{2, 2, 2, 2, 2}},
-		{"with a gap", [][][]int32{classes}, []int{1, 1, 0, 1}},
-		{"as far as anything is shared", [][][]int32{words, classes}, []int{0, 2, 2}},
-		{"past what is shared", [][][]int32{classes, early, words}, []int{2, 2, 2}},
-		{"of several lengths", [][][]int32{classes}, []int{1, 2, 1}},
+		{"no context", [][][]int32{classes, words}, nil, false},
+		{"at the input", [][][]int32{classes, words}, []int{2}, false},
+		{"deep", [][][]int32{classes, words}, []int{2, 2, 2}, false},
+		{"to the last block", [][][]int32{words, classes}, []int{2, 2, 2, 2, 2}, false},
+		{"with a gap", [][][]int32{classes}, []int{1, 1, 0, 1}, false},
+		{"as far as anything is shared", [][][]int32{words, classes}, []int{0, 2, 2}, false},
+		{"past what is shared", [][][]int32{classes, early, words}, []int{2, 2, 2}, false},
+		{"of several lengths", [][][]int32{classes}, []int{1, 2, 1}, false},
+		{"inserted", [][][]int32{classes, words, early}, []int{0, 0, 3, 3, 3}, true},
+		{"inserted before one block", [][][]int32{words, classes}, []int{0, 2}, true},
+		{"inserted before the last block", [][][]int32{classes, words}, []int{0, 0, 0, 0, 9}, true},
+		{"inserted with a gap", [][][]int32{classes}, []int{0, 2, 0, 2, 2}, true},
+		{"inserted where nothing is shared", [][][]int32{{{1, 5, 19}, {2, 5, 6, 19}}}, []int{0, 2, 2}, true},
+		{"inserted behind words at the input", [][][]int32{classes, words}, []int{2, 0, 2, 2}, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			fast, plain := encodeBoth(t, config, test.lists, test.deep)
-			for i := range fast {
+			fast, alone, plain := encodeAll(t, config, test.lists, test.deep, test.room)
+			for i := range plain {
 				if d := distance(fast[i], plain[i]); !(d < 1e-5) {
 					t.Errorf("result %d (0: features, then gradients) of shared texts is off by %g of its size", i, d)
+				}
+				if d := distance(alone[i], plain[i]); !(d < 1e-5) {
+					t.Errorf("result %d (0: features, then gradients) of rows on their own is off by %g of its size", i, d)
 				}
 			}
 		})
@@ -124,8 +134,8 @@ func distance(a, b []float32) float64 {
 	return apart / largest
 }
 
-// encodeBoth returns features and gradients of packed lists, and of rows on their own.
-func encodeBoth(t *testing.T, config Config, lists [][][]int32, deep []int) (fast, plain [][]float32) {
+// encodeAll returns features and gradients of packed lists, of rows on their own, and of rows by the definition.
+func encodeAll(t *testing.T, config Config, lists [][][]int32, deep []int, inserted bool) (fast, alone, plain [][]float32) {
 	t.Helper()
 	store := model.NewStore()
 	defer store.Finalize()
@@ -135,31 +145,59 @@ func encodeBoth(t *testing.T, config Config, lists [][][]int32, deep []int) (fas
 	inputs, layouts := listInputs(config, lists, deep)
 	results := floats(t, model.MustNewExec(golden.Backend(t), store, func(_ *model.Scope, in []*Node) []*Node {
 		text := Bind(store, in[0].Graph(), config).Text
-		context := slices.Clone(in[:len(deep)])
+		context := Context{slices.Clone(in[:len(deep)]), inserted}
 		for i, tokens := range deep {
 			if tokens == 0 {
-				context[i] = nil
+				context.Blocks[i] = nil
 			}
 		}
 		packed, whole := in[len(deep):len(deep)+len(lists)], in[len(deep)+len(lists):]
 		var shared []Rows
-		var alone []*Node
+		var alone, plain []*Node
 		for i, tokens := range packed {
 			rows, x := text.Rows(Sentences{layouts[i], tokens}), text.Embed(whole[i])
-			if i == 0 && len(context) > 0 && context[0] != nil {
-				rows, x = rows.Write(context[0], 0), Write(x, context[0])
+			if i == 0 && len(deep) > 0 && deep[0] > 0 {
+				rows, x = rows.Write(in[0], 0), Write(x, in[0])
 			}
 			shared = append(shared, rows)
 			alone = append(alone, text.EncodeRows(x, ArgMax(whole[i], -1), context))
+			plain = append(plain, encodePlain(&text, x, ArgMax(whole[i], -1), context))
 		}
 		var results []*Node
-		for _, features := range []*Node{text.Encode(shared, context), Concatenate(alone, 0)} {
+		for _, features := range []*Node{text.Encode(shared, context), Concatenate(alone, 0), Concatenate(plain, 0)} {
 			results = append(results, withGradients(features, in[:len(deep)])...)
 		}
 		return results
 	}), inputs...)
-	half := len(results) / 2
-	return results[:half], results[half:]
+	n := len(results) / 3
+	return results[:n], results[n : 2*n], results[2*n:]
+}
+
+// encodePlain is EncodeRows by the definition: every block on every token, under a mask that is written out.
+func encodePlain(t *Text, x, end *Node, context Context) *Node {
+	x = Add(x, ExpandAxes(t.positions, 0))
+	added := 0
+	for i, block := range t.blocks {
+		if i > 0 && i < len(context.Blocks) && context.Blocks[i] != nil {
+			tokens := context.Blocks[i].Shape().Dim(0)
+			rest := 1 + tokens
+			if context.Inserted && added == 0 {
+				rest, added = 1, tokens
+			}
+			same := BroadcastToDims(ExpandAxes(context.Blocks[i], 0), x.Shape().Dim(0), tokens, x.Shape().Dim(2))
+			x = Concatenate([]*Node{Slice(x, AxisRange(), AxisRange(0, 1)), same, Slice(x, AxisRange(), AxisRangeToEnd(rest))}, 1)
+		}
+		mask := make([][]bool, x.Shape().Dim(1))
+		for q := range mask {
+			mask[q] = make([]bool, len(mask))
+			for k := range q + 1 {
+				mask[q][k] = true
+			}
+		}
+		x = block.forward(x, ExpandLeftToRank(Const(x.Graph(), mask), 4))
+	}
+	at := OneHot(AddScalar(end, added), x.Shape().Dim(1), x.DType())
+	return MatMul(t.final.apply(Einsum("rp,rpw->rw", at, x)), t.projection)
 }
 
 // withGradients returns y, and the gradients by each of inputs of a function of y that all its values matter to.

@@ -20,8 +20,9 @@ type Vision struct {
 // Encode maps normalised images [batch, side, side, 3] to features [batch, embed], not of unit length.
 //
 // context[i], [tokens, width] or nil, are the prompt tokens written before block i: the first entry appends them (no
-// position is added, they do pass ln_pre), a later one replaces them. What block i-1 made of replaced tokens is lost,
-// which is how MaPLe and VPT define deep prompts.
+// position is added; before block 0 they do pass ln_pre), a later one replaces them. What block i-1 made of replaced tokens
+// is lost, which is how MaPLe and VPT define deep prompts. Tokens that are inserted behind the class token, as MMRL's, make
+// the same features: without positions and without a mask, attention does not depend on the order of tokens.
 func (v *Vision) Encode(images *Node, context []*Node) *Node {
 	return v.pool(v.trunk(v.embed(images), context))
 }
@@ -30,10 +31,12 @@ func (v *Vision) Encode(images *Node, context []*Node) *Node {
 // [batch, context, width].
 func (v *Vision) EncodeContext(images *Node, context []*Node) (features, tokens *Node) {
 	embedded := v.embed(images)
-	x := v.last().forward(v.trunk(embedded, context), nil)
-	x = v.checkpoint.end(v.post.apply(x))
-	class := Squeeze(first(x), 1)
-	return MatMul(class, v.projection), Slice(x, AxisRange(), AxisRangeToEnd(embedded.Shape().Dim(1)))
+	x, last := v.trunk(embedded, context), v.last()
+	read := last.rest(x, last.before.apply(x), nil, func(x *Node) *Node {
+		return Concatenate([]*Node{first(x), Slice(x, AxisRange(), AxisRangeToEnd(embedded.Shape().Dim(1)))}, 1)
+	})
+	read = v.checkpoint.end(v.post.apply(read))
+	return MatMul(Squeeze(first(read), 1), v.projection), Slice(read, AxisRange(), AxisRangeToEnd(1))
 }
 
 // EncodeSome is Encode without context, of some tokens only: keep, [kept, 1+patches], is a selection matrix whose first
@@ -56,7 +59,7 @@ type Attention struct {
 func (v *Vision) Attend(images *Node, context []*Node) Attention {
 	x := StopGradient(v.trunk(v.embed(images), context))
 	activation := v.last().before.apply(x)
-	token := v.last().rest(x, activation, nil, first)
+	token := Squeeze(v.last().rest(x, activation, nil, first), 1)
 	return Attention{activation, MatMul(v.post.apply(token), v.projection)}
 }
 
@@ -81,7 +84,7 @@ func (v *Vision) trunk(x *Node, context []*Node) *Node {
 			break
 		}
 		q, k, values := block.project(block.before.apply(x))
-		if overwrites(context, i+1) { // then what the prompt tokens read is lost
+		if i+1 < len(context) && context[i+1] != nil { // then what the prompt tokens read is lost
 			x, q = lasting(x), lasting(q)
 		}
 		x = block.add(x, block.read(q, k, values, nil))

@@ -11,14 +11,15 @@ import (
 	"github.com/dapt-go/dapt-go/dapt/internal/golden"
 )
 
-// TestImageTowerIsExact compares Encode, which leaves out what no feature depends on, with every block applied to every
-// token: features and their gradient by the context.
+// TestImageTowerIsExact compares Encode, which leaves out what no feature depends on, and EncodeContext with every block
+// applied to every token: features, what the tower makes of the prompt tokens, and their gradients by the context. Prompt
+// tokens stand behind the class token there, which is no difference.
 func TestImageTowerIsExact(t *testing.T) {
 	config := Config{
 		Side: 8, Patch: 4, Embed: 12, Context: 14, Vocabulary: 20,
 		Vision: Tower{Width: 16, Layers: 4, Heads: 2}, Text: Tower{Width: 16, Layers: 1, Heads: 1},
 	}
-	for _, deep := range [][]int{nil, {2}, {2, 2, 2}, {1, 0, 2}, {0, 2, 2, 2}} {
+	for _, deep := range [][]int{nil, {2}, {2, 2, 2}, {1, 0, 2}, {0, 2, 2, 2}, {0, 0, 3, 3}, {0, 0, 0, 5}} {
 		t.Run(fmt.Sprint(deep), func(t *testing.T) {
 			store := model.NewStore()
 			defer store.Finalize()
@@ -38,34 +39,42 @@ func TestImageTowerIsExact(t *testing.T) {
 						context[i] = in[1+i]
 					}
 				}
+				class, tokens := vision.EncodeContext(in[0], context)
+				wantClass, wantTokens := encodeWhole(vision, in[0], context)
 				var results []*Node
-				for _, features := range []*Node{vision.Encode(in[0], context), encodeWhole(vision, in[0], context)} {
-					results = append(results, withGradients(features, in[1:])...)
+				for _, y := range []*Node{vision.Encode(in[0], context), wantClass, class, wantClass, tokens, wantTokens} {
+					if y.Shape().Size() > 0 {
+						results = append(results, withGradients(y, in[1:])...)
+					}
 				}
 				return results
 			}), inputs...)
-			half := len(results) / 2
-			for i := range half {
-				if d := distance(results[i], results[half+i]); !(d < 1e-5) {
-					t.Errorf("result %d (0: features, then gradients) is off by %g of its size", i, d)
+			each := 1 + len(deep)
+			for i, got := range results {
+				if i/each%2 == 1 { // what the one before is compared with
+					continue
+				}
+				if d := distance(got, results[i+each]); !(d < 1e-5) {
+					t.Errorf("result %d (features, then gradients, of Encode, EncodeContext and its tokens) is off by %g of its size", i, d)
 				}
 			}
 		})
 	}
 }
 
-// encodeWhole is Encode by the definition.
-func encodeWhole(v *Vision, images *Node, context []*Node) *Node {
-	x := v.embed(images)
-	places := x.Shape().Dim(1)
+// encodeWhole is EncodeContext by the definition, with the prompt tokens behind the class token.
+func encodeWhole(v *Vision, images *Node, context []*Node) (features, tokens *Node) {
+	x, added := v.embed(images), 0
 	for i, block := range v.blocks {
 		if i < len(context) && context[i] != nil {
-			x = Concatenate([]*Node{Slice(x, AxisRange(), AxisRange(0, places)), v.repeat(context[i], x)}, 1)
+			x = Concatenate([]*Node{first(x), v.repeat(context[i], x), Slice(x, AxisRange(), AxisRangeToEnd(1+added))}, 1)
+			added = context[i].Shape().Dim(0)
 		}
 		if i == 0 {
 			x = v.pre.apply(x)
 		}
 		x = block.forward(x, nil)
 	}
-	return MatMul(v.post.apply(Squeeze(first(x), 1)), v.projection)
+	x = v.post.apply(x)
+	return MatMul(Squeeze(first(x), 1), v.projection), Slice(x, AxisRange(), AxisRange(1, 1+added))
 }

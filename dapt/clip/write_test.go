@@ -83,7 +83,7 @@ func TestContextIsWrittenWhereItBelongs(t *testing.T) {
 			packed := pack(rows)
 			got := encodeWritten(t, w, func(text *Text, in []*Node) []*Node {
 				list := text.Rows(Sentences{packed.Layout, in[0]}).Write(in[1], c.behind)
-				return []*Node{text.Encode([]Rows{list}, nil), text.EncodeRows(in[2], in[3], nil)}
+				return []*Node{text.Encode([]Rows{list}, Context{}), text.EncodeRows(in[2], in[3], Context{})}
 			}, packed.Tokens, context, tensors.FromFlatDataAndDimensions(x, len(rows), writingConfig.Context, 16), ends)
 			if d := distance(got[0], got[1]); !(d < 1e-5) || len(packed.Groups) != 2 {
 				t.Errorf("features in %d groups are off by %g of their size, want 2 groups and none", len(packed.Groups), d)
@@ -101,9 +101,9 @@ func TestEachImageHasItsOwnTexts(t *testing.T) {
 		var alone []*Node
 		for i := range 3 {
 			one := Squeeze(Slice(in[1], AxisElem(i)), 0)
-			alone = append(alone, ExpandAxes(text.Encode([]Rows{list().Write(one, 0)}, []*Node{one, in[2]}), 0))
+			alone = append(alone, ExpandAxes(text.Encode([]Rows{list().Write(one, 0)}, Context{Blocks: []*Node{one, in[2]}}), 0))
 		}
-		return []*Node{text.EncodeEach(list(), in[1], []*Node{nil, in[2]}), Concatenate(alone, 0)}
+		return []*Node{text.EncodeEach(list(), in[1], Context{Blocks: []*Node{nil, in[2]}}), Concatenate(alone, 0)}
 	}, packed.Tokens, contexts, deep)
 	if d := distance(got[0], got[1]); !(d < 1e-5) || len(got[0]) != 3*len(rows)*writingConfig.Embed {
 		t.Errorf("%d features are off by %g of their size", len(got[0]), d)
@@ -119,7 +119,7 @@ func TestContextOfOtherClassesIsRefused(t *testing.T) {
 	}
 	exec := model.MustNewExec(golden.Backend(t), store, func(_ *model.Scope, tokens, context *Node) *Node {
 		text := Bind(store, tokens.Graph(), writingConfig).Text
-		return text.Encode([]Rows{text.Rows(Sentences{packed.Layout, tokens}).Write(context, 0)}, nil)
+		return text.Encode([]Rows{text.Rows(Sentences{packed.Layout, tokens}).Write(context, 0)}, Context{})
 	})
 	if _, err := exec.Call(packed.Tokens, normal(testRand(), 4, 2, 16)); err == nil || !strings.Contains(err.Error(), "4 contexts, one for each class, but 90 classes") {
 		t.Errorf("4 contexts in 90 rows: %v, want an error with both numbers", err)

@@ -17,10 +17,12 @@ import (
 type BaseToNovel struct {
 	Benchmarks []Benchmark
 	Methods    []dapt.Method
-	Shots      int           // training images a class; 0 means 16
-	Seeds      []int         // nil means 1, 2, 3
-	Train      *train.Config // nil means [train.PaperBaseToNovel]; its Seed is set by Seeds
-	Focus      int           // test images of each half to measure [Focus] on; 0 measures none
+	Shots      int   // training images a class; 0 means 16
+	Seeds      []int // nil means 1, 2, 3
+	// Train and Change are those of [FewShot]; what nothing was published of is tuned by [train.PaperBaseToNovel].
+	Train  *train.Config
+	Change func(*train.Config)
+	Focus  int // test images of each half to measure [Focus] on; 0 measures none
 }
 
 // Run returns the results of all runs in the order of benchmarks, methods and seeds. Those on file are not computed
@@ -28,13 +30,9 @@ type BaseToNovel struct {
 func (b BaseToNovel) Run(ctx context.Context, lab *Lab) ([]Result, error) { return lab.run(ctx, b) }
 
 func (b BaseToNovel) plan() (plan, error) {
-	config := train.PaperBaseToNovel()
-	if b.Train != nil {
-		config = *b.Train
-	}
 	return plan{
 		protocol: "base_to_novel", benchmarks: b.Benchmarks, methods: b.Methods, shots: []int{cmp.Or(b.Shots, 16)}, seeds: b.Seeds,
-		train: config, focus: b.Focus, split: (*dataset.Dataset).Base, tests: halves,
+		tuning: tuning{b.Train, train.PaperBaseToNovel(), b.Change}, focus: b.Focus, split: (*dataset.Dataset).Base, tests: halves,
 	}, nil
 }
 

@@ -31,8 +31,10 @@ type DataEfficient struct {
 	Warmup int
 	// Weighted weighs images in L_cls as the selection method does: CRAIG and GradMatch.
 	Weighted bool
-	Train    *train.Config // nil means [train.Paper]; its Seed is set by Seeds
-	Focus    int           // test images to measure [Focus] on; 0 measures none
+	// Train and Change are those of [FewShot]: nothing was published for this protocol.
+	Train  *train.Config
+	Change func(*train.Config)
+	Focus  int // test images to measure [Focus] on; 0 measures none
 }
 
 // forgettingEpochs are those of Forgetting where no Warmup is asked for.
@@ -43,10 +45,6 @@ const forgettingEpochs = 10
 func (d DataEfficient) Run(ctx context.Context, lab *Lab) ([]Result, error) { return lab.run(ctx, d) }
 
 func (d DataEfficient) plan() (plan, error) {
-	config := train.Paper()
-	if d.Train != nil {
-		config = *d.Train
-	}
 	shares, err := d.shares()
 	if err != nil {
 		return plan{}, err
@@ -57,7 +55,7 @@ func (d DataEfficient) plan() (plan, error) {
 	}
 	return plan{
 		protocol: "data_efficient", benchmarks: d.Benchmarks, methods: d.Methods, shots: []int{shots}, seeds: d.Seeds, shares: shares,
-		train: config, focus: d.Focus, split: whole, tests: all,
+		tuning: tuning{d.Train, train.Paper(), d.Change}, focus: d.Focus, split: whole, tests: all,
 	}, nil
 }
 

@@ -14,27 +14,27 @@ import (
 type FewShot struct {
 	Benchmarks []Benchmark
 	Methods    []dapt.Method
-	Shots      []int         // training images a class; nil means 1, 2, 4, 8, 16
-	Seeds      []int         // nil means 1, 2, 3
-	Train      *train.Config // nil means [train.Paper]; its Seed is set by Seeds
-	Focus      int           // test images to measure [Focus] on; 0 measures none
+	Shots      []int // training images a class; nil means 1, 2, 4, 8, 16
+	Seeds      []int // nil means 1, 2, 3
+	// Train is for all methods; its Seed is set by Seeds. nil tunes each as its learner's authors published for this protocol,
+	// data set and number of shots (see [prompt.PresetOf]), and by [train.Paper] where they published nothing. With nil, a
+	// learner that is the zero value of its type has the published settings of the task too.
+	Train  *train.Config
+	Change func(*train.Config) // edits what each run is tuned with, such as its epochs; nil changes nothing
+	Focus  int                 // test images to measure [Focus] on; 0 measures none
 }
 
 // Run returns the results of all runs in the order of benchmarks, methods, shots and seeds, as [BaseToNovel.Run] does.
 func (f FewShot) Run(ctx context.Context, lab *Lab) ([]Result, error) { return lab.run(ctx, f) }
 
 func (f FewShot) plan() (plan, error) {
-	config := train.Paper()
-	if f.Train != nil {
-		config = *f.Train
-	}
 	shots := f.Shots
 	if shots == nil {
 		shots = []int{1, 2, 4, 8, 16}
 	}
 	return plan{
 		protocol: "few_shot", benchmarks: f.Benchmarks, methods: f.Methods, shots: shots, seeds: f.Seeds,
-		train: config, focus: f.Focus, split: whole, tests: all,
+		tuning: tuning{f.Train, train.Paper(), f.Change}, focus: f.Focus, split: whole, tests: all,
 	}, nil
 }
 

@@ -6,9 +6,11 @@ import (
 	"slices"
 
 	"github.com/dapt-go/dapt-go/dapt"
+	"github.com/dapt-go/dapt-go/dapt/clip"
 	"github.com/dapt-go/dapt-go/dapt/dataset"
 	"github.com/dapt-go/dapt-go/dapt/mask"
-	"github.com/dapt-go/dapt-go/dapt/train"
+	"github.com/dapt-go/dapt-go/dapt/prompt"
+	"github.com/dapt-go/dapt-go/dapt/transform"
 )
 
 // plan is what protocols have in common: every benchmark with every method, number of shots and seed.
@@ -20,25 +22,16 @@ type plan struct {
 	shots      []int
 	seeds      []int
 	shares     []*share // of the training images; nil tunes on all
-	train      train.Config
+	tuning     tuning
 	focus      int
 	// split turns a few-shot draw into what is tuned on, tests into what is tested.
 	split func(drawn *dataset.Dataset) *dataset.Dataset
 	tests func(suffix string, m dapt.Method, d *dataset.Dataset) []test
+	known map[string]bool // whether learners with these settings have anything to tune
 }
 
 // planner is a protocol whose runs can be listed before they are done.
 type planner interface{ plan() (plan, error) }
-
-// Tuning is how a protocol's methods are tuned; false where it has no prompts to tune, as linear probes, or is several.
-func Tuning(p Protocol) (train.Config, bool) {
-	one, ok := p.(planner)
-	if !ok {
-		return train.Config{}, false
-	}
-	made, err := one.plan()
-	return made.train, err == nil && len(made.methods) > 0
-}
 
 // run does all runs of protocols, in the order of protocols, benchmarks, methods, shots and seeds.
 func (l *Lab) run(ctx context.Context, protocols ...planner) ([]Result, error) {
@@ -112,9 +105,7 @@ func (p plan) runs(lab *Lab) ([]run, error) {
 		return nil, fmt.Errorf("experiment: %s with %d benchmarks, %d methods and %d seeds, want at least 1 each",
 			p.protocol, len(p.benchmarks), len(p.methods), len(p.seeds))
 	}
-	if err := p.train.Validate(); err != nil {
-		return nil, err
-	}
+	p.known = map[string]bool{}
 	var runs []run
 	for _, benchmark := range p.benchmarks {
 		data := benchmark.Hash()
@@ -153,14 +144,6 @@ func twice(runs []run) error {
 
 // of lists the runs of one method on one benchmark: a single one if there is nothing to train.
 func (p plan) of(lab *Lab, benchmark Benchmark, m dapt.Method) ([]run, error) {
-	trains, err := trains(lab.Model, m.Learner)
-	if err != nil {
-		return nil, err
-	}
-	shares := p.shares
-	if shares == nil || !trains {
-		shares = []*share{nil}
-	}
 	var runs []run
 	for _, shots := range p.shots {
 		for _, seed := range p.seeds {
@@ -168,7 +151,14 @@ func (p plan) of(lab *Lab, benchmark Benchmark, m dapt.Method) ([]run, error) {
 			if err != nil {
 				return nil, err
 			}
-			if r.trains = trains; !trains {
+			if r.trains, err = p.trains(lab.Model, r.method.Learner); err != nil {
+				return nil, err
+			}
+			shares := p.shares
+			if shares == nil || !r.trains {
+				shares = []*share{nil}
+			}
+			if !r.trains {
 				shots = 0
 			}
 			for _, r.share = range shares {
@@ -177,7 +167,7 @@ func (p plan) of(lab *Lab, benchmark Benchmark, m dapt.Method) ([]run, error) {
 				}
 				runs = append(runs, r)
 			}
-			if !trains {
+			if !r.trains {
 				return runs, nil
 			}
 		}
@@ -198,13 +188,18 @@ func (p plan) one(benchmark Benchmark, m dapt.Method, shots, seed int) (run, err
 	if err != nil {
 		return run{}, err
 	}
+	data := p.split(drawn)
+	m, config := p.tuning.of(m, prompt.Task{Protocol: p.protocol, Dataset: benchmark.Name, Shots: shots, Classes: len(data.Classes)})
+	if err := config.Validate(); err != nil {
+		return run{}, err
+	}
 	if m.Decouples() {
 		m.Loss.Background = m.Loss.Background.Of(benchmark.Name)
 	}
-	if err := m.Check(p.train.Epochs); err != nil {
+	if err := m.Check(config.Epochs); err != nil {
 		return run{}, fmt.Errorf("experiment: %s on %s: %w", m.Name(), benchmark.Name, err)
 	}
-	r := run{method: m, config: p.train, data: p.split(drawn), truth: benchmark.Truth, focus: p.focus}
+	r := run{method: m, config: config, data: data, truth: benchmark.Truth, focus: p.focus}
 	r.config.Seed = uint64(seed)
 	r.source = p.targets != nil
 	r.tests = p.tests("", m, drawn)
@@ -214,5 +209,19 @@ func (p plan) one(benchmark Benchmark, m dapt.Method, shots, seed int) (run, err
 		changed.Test = condition.Items
 		r.tests = append(r.tests, p.tests("_"+condition.Name, m, &changed)...)
 	}
-	return r, nil
+	return r, r.fits()
+}
+
+// trains reports whether a learner has anything to tune. It looks at each once.
+func (p plan) trains(m *clip.Model, learner prompt.Learner) (bool, error) {
+	key, err := learnerKey(learner)
+	if err != nil {
+		return false, err
+	}
+	if trains, known := p.known[key]; known {
+		return trains, nil
+	}
+	parameters, err := learner.Parameters(m, transform.Stream(0, "init"))
+	p.known[key] = len(parameters) > 0
+	return p.known[key], err
 }

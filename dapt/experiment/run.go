@@ -7,12 +7,9 @@ import (
 	"strings"
 
 	"github.com/dapt-go/dapt-go/dapt"
-	"github.com/dapt-go/dapt-go/dapt/clip"
 	"github.com/dapt-go/dapt-go/dapt/dataset"
 	"github.com/dapt-go/dapt-go/dapt/mask"
-	"github.com/dapt-go/dapt-go/dapt/prompt"
 	"github.com/dapt-go/dapt-go/dapt/train"
-	"github.com/dapt-go/dapt-go/dapt/transform"
 )
 
 // Protocol is an experiment: [FewShot], [LinearProbe], [BaseToNovel], [DataEfficient], [CrossDataset],
@@ -79,12 +76,6 @@ func (r *run) splitHash() string {
 		text.WriteString(t.data.Hash())
 	}
 	return hash(text.String())
-}
-
-// trains reports whether a learner has anything to tune.
-func trains(m *clip.Model, learner prompt.Learner) (bool, error) {
-	parameters, err := learner.Parameters(m, transform.Stream(0, "init"))
-	return len(parameters) > 0, err
 }
 
 // Units of work: the forward pass of an image is 1; measured on the mini CLIP.

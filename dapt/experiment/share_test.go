@@ -35,7 +35,7 @@ func smallRuns(t *testing.T) []run {
 	t.Helper()
 	b := small()
 	runs, err := plan{
-		protocol: "base_to_novel", benchmarks: b.Benchmarks, methods: b.Methods, shots: []int{b.Shots}, seeds: []int{1, 2, 3}, train: *b.Train,
+		protocol: "base_to_novel", benchmarks: b.Benchmarks, methods: b.Methods, shots: []int{b.Shots}, seeds: []int{1, 2, 3}, tuning: tuning{given: b.Train},
 		split: (*dataset.Dataset).Base, tests: halves,
 	}.runs(newLab(t, t.TempDir()))
 	if err != nil {

@@ -19,9 +19,11 @@ type CrossDataset struct {
 	Source  Benchmark
 	Targets []Benchmark // only their test lists are read
 	Methods []dapt.Method
-	Shots   int           // training images a class; 0 means 16
-	Seeds   []int         // nil means 1, 2, 3
-	Train   *train.Config // nil means [train.PaperCrossDataset]; its Seed is set by Seeds
+	Shots   int   // training images a class; 0 means 16
+	Seeds   []int // nil means 1, 2, 3
+	// Train and Change are those of [FewShot]; what nothing was published of is tuned by [train.PaperCrossDataset].
+	Train  *train.Config
+	Change func(*train.Config)
 }
 
 // DomainGeneralization is [CrossDataset] on targets whose images are of the source's classes, but otherwise made: ImageNetV2,
@@ -57,13 +59,9 @@ func (c CrossDataset) to(protocol string) (plan, error) {
 			return plan{}, fmt.Errorf("experiment: target %s has no test images", target.Name)
 		}
 	}
-	config := train.PaperCrossDataset()
-	if c.Train != nil {
-		config = *c.Train
-	}
 	return plan{
 		protocol: protocol, benchmarks: []Benchmark{c.Source}, targets: c.Targets, methods: c.Methods,
-		shots: []int{cmp.Or(c.Shots, 16)}, seeds: c.Seeds, train: config, split: whole, tests: c.tests,
+		shots: []int{cmp.Or(c.Shots, 16)}, seeds: c.Seeds, tuning: tuning{c.Train, train.PaperCrossDataset(), c.Change}, split: whole, tests: c.tests,
 	}, nil
 }
 

@@ -140,7 +140,7 @@ func (p program) bind(store *model.Store, packed []clip.Packed, nodes []*Node) i
 		in.texts = append(in.texts, clip.Sentences{Layout: packed[i].Layout, Tokens: tokens})
 	}
 	if len(p.learner.list) > 0 {
-		in.prompts = prompt.Build(p.learner.Learner, in.values)
+		in.prompts = prompt.Build(p.learner.Learner, p.c.model.Config, in.values)
 	}
 	return in
 }

@@ -68,6 +68,17 @@ func (CoCoOp) Condition(p Values, features *graph.Node) *graph.Node {
 		graph.BroadcastToDims(graph.ExpandAxes(bias, 1), batch, tokens, width))
 }
 
+// Preset is that of CoCoOp's paper. Its authors published nothing for few-shot tuning.
+func (l CoCoOp) Preset(t Task) (Preset, bool) {
+	target, ok := map[string]string{
+		"": "", baseToNovel: "80.47 / 71.69 / 75.83", crossDataset: "71.02 / 65.74", domainGeneralization: "71.02 / 59.91",
+	}[t.Protocol]
+	return Preset{
+		Learner: l, Rate: 0.002, Epochs: 10, Batch: 1, Target: Row(t.Protocol, target),
+		Source: "KaiyangZhou/CoOp configs/trainers/CoCoOp/vit_b16_c4_ep10_batch1_ctxv1.yaml",
+	}, ok
+}
+
 // Recognize knows meta_net's second layer; KgCoOp's checkpoints have the first too, which nothing reads there.
 func (CoCoOp) Recognize(shapes map[string][]int) (Recognition, bool) {
 	ctx := shapes["ctx"]

@@ -16,7 +16,7 @@ import (
 type CoOp struct {
 	Context  int    // tokens; 0 means 16
 	Phrase   string // whose first words the context starts as; "" draws it from a normal distribution
-	PerClass bool   // each class has a context of its own
+	PerClass bool   `json:",omitempty"` // each class has a context of its own
 	// Classes is how many classes have a context of their own, which are then all that there are; with PerClass, 0 means as
 	// many as there are.
 	Classes  int
@@ -53,6 +53,45 @@ func (l CoOp) On(t Task) Learner {
 		l.Classes = t.Classes
 	}
 	return l
+}
+
+// Preset is the few-shot setting of CoOp's paper, which is of ResNet-50, since its authors published none of ViT-B/16; and for
+// other protocols that of the rows of CoOp in CoCoOp's paper. ImageNet takes 50 epochs in all of them.
+func (l CoOp) Preset(t Task) (Preset, bool) {
+	p := Preset{Learner: l, Rate: 0.002, Epochs: 200, Batch: 32}
+	const configs = "KaiyangZhou/CoOp configs/trainers/CoOp/"
+	if t.Protocol == fewShot {
+		p.Epochs, p.Shots = byShots(t.Shots), allShots()
+		p.Source = configs + "rn50.yaml, rn50_ep100.yaml and rn50_ep50.yaml, by shots (of ResNet-50: none is of ViT-B/16)"
+		if l == (CoOp{}) {
+			p.Target = Row(fewShot, "68.09 / 70.13 / 73.59 / 76.45 / 79.01")
+		}
+	} else if l == (CoOp{}) {
+		p.Learner = CoOp{Context: 4, Phrase: "a photo of a"}
+	}
+	switch t.Protocol {
+	case fewShot:
+	case baseToNovel, "":
+		p.Source, p.Target = configs+"vit_b16_ctxv1.yaml, on ImageNet vit_b16_ep50_ctxv1.yaml", Row(baseToNovel, "82.69 / 63.22 / 71.66")
+	case crossDataset, domainGeneralization:
+		p.Epochs, p.Source = 50, configs+"vit_b16_ep50_ctxv1.yaml"
+		p.Target = Row(t.Protocol, map[string]string{crossDataset: "71.51 / 63.88", domainGeneralization: "71.51 / 59.28"}[t.Protocol])
+	default:
+		return Preset{}, false
+	}
+	if t.Dataset == "ImageNet" {
+		p.Epochs = 50
+	}
+	return p, true
+}
+
+// Variants are those of CoOp's few-shot figures: a context for each class, and the class name in the middle.
+func (CoOp) Variants() []Variant {
+	return []Variant{
+		{"middle", CoOp{Position: Middle}, fewShot},
+		{"class-specific", CoOp{PerClass: true}, fewShot},
+		{"class-specific-middle", CoOp{PerClass: true, Position: Middle}, fewShot},
+	}
 }
 
 func (l CoOp) opening() opening { return opening{cmp.Or(l.Context, 16), l.Phrase, l.Phrase == ""} }
@@ -112,11 +151,9 @@ func (l CoOp) Prompts(p Values) Prompts {
 
 // Recognize takes every context, and reads off it how many tokens it has, and for how many classes.
 func (CoOp) Recognize(shapes map[string][]int) (Recognition, bool) {
-	switch ctx := shapes["ctx"]; len(ctx) {
-	case 2:
-		return Recognition{Learner: CoOp{Context: ctx[0]}, Tensors: 1}, true
-	case 3:
+	ctx := shapes["ctx"]
+	if len(ctx) == 3 {
 		return Recognition{Learner: CoOp{Context: ctx[1], PerClass: true, Classes: ctx[0]}, Tensors: 1}, true
 	}
-	return Recognition{}, false
+	return Recognition{Learner: CoOp{Context: tokens(ctx)}, Tensors: 1}, onlyContext(shapes)
 }

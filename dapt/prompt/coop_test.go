@@ -14,7 +14,7 @@ func TestCoOpKeepsTheContract(t *testing.T) {
 		prompt.CoOp{Context: 4, Phrase: "a photo of a"},
 		prompt.CoOp{Context: 5, Position: prompt.Middle},
 		prompt.CoOp{Context: 3, PerClass: true},
-		prompt.CoOp{Context: 3, Classes: 3, Position: prompt.Front},
+		prompt.CoOp{Context: 3, PerClass: true, Classes: 3, Position: prompt.Front},
 	} {
 		t.Run(called(learner), func(t *testing.T) {
 			prompttest.Run(t, learner)

@@ -57,3 +57,6 @@ func recognizeIndependent(shapes map[string][]int) (independent, bool) {
 	}
 	return i, true
 }
+
+// imageTeacher begins the names of a second image tower that PromptSRC saves.
+const imageTeacher = "ZS_image_encoder."

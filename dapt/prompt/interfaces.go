@@ -126,11 +126,26 @@ type Distilled interface {
 	Taught() Learner
 }
 
-// Published is a learner whose authors published how to tune it.
+// Published is a learner whose authors published how to tune it. Others, such as [MaPLe], are tuned as DAPT's configurations
+// tune MaPLe.
 type Published interface {
 	Learner
-	// Preset is how, for a task; false where nothing was published.
+	// Preset is how, for a task; false where nothing was published. Zero fields of the learner take the task's settings.
 	Preset(t Task) (Preset, bool)
+}
+
+// Varied is a learner that was published with several settings.
+type Varied interface {
+	Published
+	// Variants are those beside the usual one.
+	Variants() []Variant
+}
+
+// Variant is a learner with further published settings.
+type Variant struct {
+	Name     string // such as "language-only"
+	Learner  Published
+	Protocol string // that it was published for; "" is all that it has a preset for
 }
 
 // Recognizer is a learner that finds its parameters in checkpoints of other programs.

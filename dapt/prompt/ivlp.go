@@ -52,6 +52,43 @@ func (l IVLP) Parameters(m *clip.Model, rng *rand.Rand) ([]Parameter, error) {
 // Prompts returns the prompts of both towers.
 func (l IVLP) Prompts(p Values) Prompts { return l.independent().prompts(p) }
 
+// Preset is that of MaPLe's authors, or for one of [IVLP.Variants] its own. No few-shot one was published. Of transfer no number
+// was: the script of MaPLe's authors tests an epoch that is never written.
+func (l IVLP) Preset(t Task) (Preset, bool) {
+	const folder = "configs/trainers/IVLP/"
+	p := Preset{Learner: l, Rate: 0.0035, Epochs: 5, Batch: 4, Source: "muzairkhattak/multimodal-prompt-learning " + folder}
+	row := "82.15 / 74.07 / 77.90"
+	switch {
+	case l == four:
+		p.Rate, p.Epochs, row = 0.0025, 20, "84.21 / 71.79 / 77.51"
+		p.Source = "muzairkhattak/PromptSRC " + folder + "vit_b16_c2_ep20_batch4_4+4ctx.yaml"
+		if t.Protocol == crossDataset || t.Protocol == domainGeneralization {
+			return Preset{}, false
+		}
+	case l.TextOnly:
+		p.Rate, row = 0.0025, "81.72 / 73.81 / 77.56"
+		p.Source += "vit_b16_c2_ep5_batch4_4ctx_language_only.yaml"
+	default:
+		p.Source += "vit_b16_c2_ep5_batch4_2+2ctx.yaml"
+	}
+	switch t.Protocol {
+	case baseToNovel:
+		p.Target = Row(baseToNovel, row)
+	case "", crossDataset, domainGeneralization:
+	default:
+		return Preset{}, false
+	}
+	return p, true
+}
+
+// four is what PromptSRC is built on.
+var four = IVLP{Text: 4, Vision: 4, TextDepth: 9, VisionDepth: 9}
+
+// Variants are language-only prompting, and four tokens a block as PromptSRC has them, but without its losses.
+func (IVLP) Variants() []Variant {
+	return []Variant{{"language-only", IVLP{Text: 4, TextOnly: true}, ""}, {"four-tokens", four, ""}}
+}
+
 // Recognize reads the numbers of tokens and the depths off the prompts of both towers, or of the text tower alone.
 func (IVLP) Recognize(shapes map[string][]int) (Recognition, bool) {
 	i, ok := recognizeIndependent(shapes)
@@ -59,5 +96,5 @@ func (IVLP) Recognize(shapes map[string][]int) (Recognition, bool) {
 		return Recognition{}, false
 	}
 	l := IVLP{Text: i.context, Vision: i.vision, TextDepth: i.textDepth, VisionDepth: i.visionDepth, TextOnly: i.vision == 0}
-	return Recognition{Learner: l, Tensors: i.textDepth + i.visionDepth}, true
+	return Recognition{Learner: l, Tensors: i.textDepth + i.visionDepth, Unread: []string{imageTeacher}}, true
 }

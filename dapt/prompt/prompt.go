@@ -32,13 +32,21 @@ type Learner interface {
 	Prompts(p Values) Prompts
 }
 
-// Build returns the prompts of a learner in one graph, and knows a [Conditional] one.
-func Build(l Learner, p Values) Prompts {
+// Build returns the prompts of a learner in one graph of a CLIP of size c, and knows a [Conditional] one.
+func Build(l Learner, c clip.Config, p Values) Prompts {
 	prompts := l.Prompts(p)
+	if prompts.Last {
+		prompts.Text, prompts.Vision = last(prompts.Text, c.Text.Layers), last(prompts.Vision, c.Vision.Layers)
+	}
 	if c, ok := l.(Conditional); ok {
 		prompts.Each = func(features *graph.Node) *graph.Node { return c.Condition(p, features) }
 	}
 	return prompts
+}
+
+// last makes prompts of the last blocks of a tower with so many a list from the first block on.
+func last(prompts []*graph.Node, layers int) []*graph.Node {
+	return append(make([]*graph.Node, max(layers-len(prompts), 0)), prompts...)
 }
 
 // Parameter is one tensor of a learner.
@@ -60,9 +68,11 @@ type Prompts struct {
 	// Behind is how many tokens of Text's entry 0, from the last, stand behind the class name, before the full stop that its
 	// sentence then ends with; the others stand right behind the start token.
 	Behind int
-	// Inserted puts the first prompts of each tower, which may be of any block, before those tokens of its rows that are there
-	// already, behind the first one, instead of over the context.
+	// Inserted makes room for the first of Text behind the start token, instead of writing over what stands there: see
+	// [clip.Context]. They are of any block but the first.
 	Inserted bool
+	// Last says that a learner's lists are of the last blocks of each tower, and may be shorter; [Build] puts nil before them.
+	Last bool
 	// Each is [Conditional.Condition], set by [Build]; nil if texts are the same for all images.
 	Each func(features *graph.Node) *graph.Node
 	// Project maps features of images, [batch, embed] and not of unit length, of one view each, the whole image's first, to those
@@ -77,9 +87,25 @@ type Prompts struct {
 	Share float64
 }
 
+// Context are the deep prompts of the text tower.
+func (p Prompts) Context() clip.Context { return clip.Context{Blocks: p.Text, Inserted: p.Inserted} }
+
 // All lists one learner of each kind with its published settings.
 func All() []Learner {
-	return []Learner{ZeroShot{}, Ensemble{}, CoOp{}, CoCoOp{}, VPT{}, IVLP{}, MaPLe{}, KgCoOp{}, ProGrad{}, PromptSRC{}}
+	return []Learner{
+		ZeroShot{},
+		Ensemble{},
+		CoOp{},
+		CoCoOp{},
+		VPT{},
+		IVLP{},
+		MaPLe{},
+		KgCoOp{},
+		ProGrad{},
+		PromptSRC{},
+		MMRL{},
+		CLIPAdapter{},
+	}
 }
 
 // Find returns the learner of that name with these settings, as [With] reads them; none leave the published ones.

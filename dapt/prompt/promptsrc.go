@@ -3,6 +3,8 @@ package prompt
 import (
 	"cmp"
 	"math/rand/v2"
+	"slices"
+	"strings"
 
 	"github.com/gomlx/gomlx/core/graph"
 
@@ -68,9 +70,34 @@ func (l PromptSRC) Terms() []Term {
 func (PromptSRC) Loss(s Step) []*graph.Node {
 	image := s.CLIP()
 	taught, own := s.Logits(image, s.Anchors), s.Logits(s.Image, s.Texts)
-	return []*graph.Node{
-		s.CrossEntropy(s.Image), graph.ReduceAllMean(graph.Abs(graph.Sub(s.Texts, s.Anchors))), graph.ReduceAllMean(graph.Abs(graph.Sub(s.Image, image))), divergence(taught, own),
+	apart := func(a, b *graph.Node) *graph.Node { return graph.ReduceAllMean(graph.Abs(graph.Sub(a, b))) }
+	return []*graph.Node{s.CrossEntropy(s.Image), apart(s.Texts, s.Anchors), apart(s.Image, image), divergence(taught, own)}
+}
+
+// Preset is that of PromptSRC's authors: the Gaussian of few-shot tuning depends on the data set, and transfer has fewer blocks.
+// Data sets of others have the few-shot Gaussian of ImageNet.
+func (l PromptSRC) Preset(t Task) (Preset, bool) {
+	const config = "muzairkhattak/PromptSRC configs/trainers/PromptSRC/vit_b16_c2_ep20_batch4_4+4ctx"
+	p := Preset{Learner: l, Rate: 0.0025, Epochs: 20, Batch: 4, Average: Gaussian{15, 1}, Source: config + ".yaml"}
+	switch t.Protocol {
+	case "":
+	case baseToNovel:
+		p.Target = Row(t.Protocol, "84.26 / 76.10 / 79.97")
+	case crossDataset, domainGeneralization:
+		l.TextDepth, l.VisionDepth = cmp.Or(l.TextDepth, 3), cmp.Or(l.VisionDepth, 3)
+		p.Learner, p.Average, p.Source = l, Gaussian{6, 10}, config+"_cross_datasets.yaml"
+		p.Target = Row(t.Protocol, map[string]string{crossDataset: "71.27 / 65.81", domainGeneralization: "71.27 / 60.65"}[t.Protocol])
+	case fewShot:
+		p.Epochs, p.Average, p.Shots = 50, Gaussian{30, 30}, allShots()
+		p.Target = Row(t.Protocol, "72.32 / 75.29 / 78.35 / 80.69 / 82.87")
+		p.Source = strings.Replace(config, "ep20", "ep50", 1) + "_few_shot.yaml"
+		if slices.Contains([]string{"StanfordCars", "OxfordFlowers", "FGVCAircraft", "DescribableTextures", "EuroSAT"}, t.Dataset) {
+			p.Average = Gaussian{45, 5}
+		}
+	default:
+		return Preset{}, false
 	}
+	return p, true
 }
 
 // Recognize knows the teacher that PromptSRC's checkpoints hold; its prompts alone are as those of other learners.
@@ -80,6 +107,5 @@ func (PromptSRC) Recognize(shapes map[string][]int) (Recognition, bool) {
 		return Recognition{}, false
 	}
 	l := PromptSRC{Text: i.context, Vision: i.vision, TextDepth: i.textDepth, VisionDepth: i.visionDepth}
-	const teacher = "ZS_image_encoder."
-	return Recognition{Learner: l, Tensors: i.textDepth + i.visionDepth + count(shapes, teacher), Unread: []string{teacher}}, true
+	return Recognition{Learner: l, Tensors: i.textDepth + i.visionDepth + count(shapes, imageTeacher), Unread: []string{imageTeacher}}, true
 }

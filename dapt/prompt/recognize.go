@@ -20,7 +20,23 @@ func Recognize(shapes map[string][]int) (Recognition, error) {
 		}
 	}
 	if found.Learner == nil {
-		return found, errors.New("prompt: no known learner has such parameters: there is no ctx and no image_encoder.VPT, with which the prompts of most begin")
+		return found, errors.New("prompt: no known learner has such parameters: there is no ctx and no image_encoder.VPT, " +
+			"with which the prompts of most begin")
 	}
 	return found, nil
+}
+
+// onlyContext tells whether one context of all classes is all that was tuned: there is no deep prompt, no projection, and no
+// network that is read.
+func onlyContext(shapes map[string][]int) bool {
+	more := blocks(shapes, textPrompts) + blocks(shapes, visionPrompts) + count(shapes, visionPrompts+".VPT") + count(shapes, "proj.") + count(shapes, "meta_net.linear2.")
+	return len(shapes["ctx"]) == 2 && more == 0
+}
+
+// tokens are those of a context [context, width]; 0 without one.
+func tokens(ctx []int) int {
+	if len(ctx) == 0 {
+		return 0
+	}
+	return ctx[0]
 }

@@ -18,3 +18,8 @@ func divergence(teacher, logits *graph.Node) *graph.Node {
 	want := graph.Softmax(teacher, -1)
 	return graph.ReduceAllMean(graph.Mul(want, graph.Sub(graph.LogSoftmax(teacher, -1), graph.LogSoftmax(logits, -1))))
 }
+
+// apart is 1 minus the mean cosine of unit features, row by row of a and b [rows, embed].
+func apart(a, b *graph.Node) *graph.Node {
+	return graph.OneMinus(graph.ReduceAllMean(graph.ReduceSum(graph.Mul(a, b), -1)))
+}

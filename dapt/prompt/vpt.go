@@ -39,6 +39,16 @@ func (l VPT) Prompts(p Values) Prompts {
 	return Prompts{Vision: deep(p, visionPrompts+".VPT", visionPrompts, l.depth())}
 }
 
+// Preset is that of MaPLe's authors, who published no few-shot one. Of transfer they published no number: their script tests an
+// epoch that is never written.
+func (l VPT) Preset(t Task) (Preset, bool) {
+	target, ok := map[string]string{"": "", baseToNovel: "80.24 / 73.43 / 76.68", crossDataset: "", domainGeneralization: ""}[t.Protocol]
+	return Preset{
+		Learner: l, Rate: 0.0025, Epochs: 5, Batch: 4, Target: Row(t.Protocol, target),
+		Source: "muzairkhattak/multimodal-prompt-learning configs/trainers/VPT/vit_b16_c2_ep5_batch4_4.yaml",
+	}, ok
+}
+
 // Recognize reads the number of tokens and the depth off the vision prompts.
 func (VPT) Recognize(shapes map[string][]int) (Recognition, bool) {
 	patch := shapes[visionPrompts+".VPT"]

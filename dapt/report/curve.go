@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 
@@ -34,9 +35,10 @@ type term struct {
 	of    func(experiment.Epoch) (value float64, ok bool)
 }
 
-func terms() []term {
+// terms are the validation accuracy and the losses: DAPT's, then more that only some learners have.
+func terms(more ...string) []term {
 	list := []term{{"validation accuracy, percent", func(e experiment.Epoch) (float64, bool) { return e.Val, e.Val >= 0 }}}
-	for _, loss := range dapt.Names() {
+	for _, loss := range append(dapt.Names(), more...) {
 		list = append(list, term{"loss: " + loss, func(e experiment.Epoch) (float64, bool) {
 			value, ok := e.Losses[loss]
 			return value, ok && !math.IsNaN(value) && !math.IsInf(value, 0)
@@ -45,15 +47,33 @@ func terms() []term {
 	return list
 }
 
+// own are the losses of runs that most learners do not have.
+func (s *study) own() []string {
+	var own []string
+	for _, g := range s.groups {
+		for _, r := range g.runs {
+			for _, e := range r.Epochs {
+				for _, name := range slices.Sorted(maps.Keys(e.Losses)) {
+					if !slices.Contains(dapt.Names(), name) {
+						own = appendNew(own, name)
+					}
+				}
+			}
+		}
+	}
+	return own
+}
+
 func (s *study) curves() ([]Figure, error) {
 	var picks []string
 	for _, v := range s.variants {
 		picks = appendNew(picks, v.picks())
 	}
 	var charts []chart.Chart
+	terms := terms(s.own()...)
 	for _, dataset := range s.datasets {
 		for _, kept := range picks {
-			for _, term := range terms() {
+			for _, term := range terms {
 				charts = append(charts, s.epochChart(dataset, kept, term))
 			}
 		}

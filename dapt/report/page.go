@@ -71,6 +71,8 @@ type page struct {
 	Options
 	Tables, Focus, Overlaps []Table
 	Published               []List    // beside the first table
+	Compared                []List    // above all tables
+	Differences             []drawing // below the first of those
 	Figures, Maps, Curves   []drawing // beside the tables, the overlaps, and by epoch
 	Stacks                  []stack
 	Galleries               []gallery

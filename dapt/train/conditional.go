@@ -29,20 +29,39 @@ func (e *Engine) sentences(data *dataset.Dataset, words []string) (*tensors.Tens
 		return nil, fmt.Errorf("train: %d background texts stand beside the classes, but %s has class texts of each image's own: set Background.Negatives to 0",
 			len(words), e.Learner.Name())
 	}
-	texts := dapt.Sentences(e.Learner.Template(data.Template), data.Classes)
-	rows, err := e.Model.Tokenizer.Tokenize(texts, e.Model.Config.Context)
+	rows, err := e.rows(dapt.Sentences(e.Learner.Template(data.Template), data.Classes))
 	if err != nil {
 		return nil, err
 	}
+	places := longest(rows)
+	return tensors.FromFlatDataAndDimensions(padded(rows, places), len(rows), places), nil
+}
+
+// longest is the length of the longest row.
+func longest(rows [][]int32) int {
 	places := 0
 	for _, row := range rows {
-		places = max(places, 1+slices.Index(row, e.Model.Tokenizer.End()))
+		places = max(places, len(row))
 	}
-	var tokens []int32
-	for _, row := range rows {
-		tokens = append(tokens, row[:places]...)
+	return places
+}
+
+// padded are rows one behind the other, each filled up with 0 to so many places.
+func padded(rows [][]int32, places int) []int32 {
+	tokens := make([]int32, len(rows)*places)
+	for i, row := range rows {
+		copy(tokens[i*places:], row)
 	}
-	return tensors.FromFlatDataAndDimensions(tokens, len(rows), places), nil
+	return tokens
+}
+
+// rows are the tokens of texts, each up to its end token.
+func (e *Engine) rows(texts []string) ([][]int32, error) {
+	rows, err := e.Model.Tokenizer.Tokenize(texts, e.Model.Config.Context)
+	for i, row := range rows {
+		rows[i] = row[:1+slices.Index(row, e.Model.Tokenizer.End())]
+	}
+	return rows, err
 }
 
 // columns are the unit texts that unit features [batch, embed] are compared with, of what encodeTexts returned: those

@@ -23,6 +23,7 @@ type Config struct {
 	Seed     uint64       // of every random stream
 	DType    dtypes.DType // the towers' compute type, Float32, BFloat16 or Float16; prompts are always float32
 
+	NoWarmup  bool            `json:",omitempty"` // begins the cosine with the first epoch; Warmup is not read
 	Optimizer Optimizer       `json:",omitempty"`
 	Crop      float64         `json:",omitempty"` // least part of an image's area that a crop has; 0 means 0.08
 	Average   prompt.Gaussian `json:",omitzero"`  // of the epochs in the mean that [MeanOfEpochs] keeps
@@ -59,9 +60,7 @@ func ConfigOf(p prompt.Preset) Config {
 	c := Paper()
 	c.Rate, c.Epochs, c.Batch, c.Crop, c.Average = p.Rate, p.Epochs, p.Batch, p.Crop, p.Average
 	c.Final = LastStep
-	if p.NoWarm {
-		c.Warmup = p.Rate
-	}
+	c.NoWarmup = p.NoWarm
 	if p.AdamW {
 		c.Optimizer, c.Momentum = AdamW, 0
 	}
@@ -112,10 +111,13 @@ func PaperCrossDataset() Config {
 // At returns the learning rate of an epoch, counted from 0: constant warm-up, then a cosine that never reaches its end
 // (KaiyangZhou/Dassl.pytorch dassl/optim/lr_scheduler.py).
 func (c Config) At(epoch int) float64 {
-	if epoch == 0 {
+	if epoch == 0 && !c.NoWarmup {
 		return c.Warmup
 	}
-	return c.Rate / 2 * (1 + math.Cos(math.Pi*float64(epoch-1)/float64(c.Epochs)))
+	if !c.NoWarmup {
+		epoch--
+	}
+	return c.Rate / 2 * (1 + math.Cos(math.Pi*float64(epoch)/float64(c.Epochs)))
 }
 
 // Validate names the first field that cannot be, its value and what would do.

@@ -69,7 +69,7 @@ type Decoupled struct {
 	Near   float64    // distance of the image's unit feature to its foreground's
 	Far    float64    // to its background's
 	Word   string     // the background text that its background is nearest to
-	Losses []float64  // of this image alone, in the order of [dapt.Method.Names]; L_reo is left out
+	Losses []float64  // of this image alone, in the order of [dapt.Names], the learner's own loss as L_cls; L_reo is left out
 }
 
 // Decouple looks at items as DAPT's losses do, with the engine's present prompts, and changes nothing. The means of the
@@ -87,6 +87,9 @@ func (e *Engine) Decouple(ctx context.Context, m dapt.Method, data *dataset.Data
 	for i, item := range items {
 		in, err := e.Batch(ctx, m, data, items[i:i+1])
 		if err != nil {
+			return nil, err
+		}
+		if err := e.takes(m, in); err != nil {
 			return nil, err
 		}
 		slots := e.slots(m, in)
@@ -123,18 +126,18 @@ func (e *Engine) decoupleGraph(m dapt.Method, lists [2]clip.Layout, in map[strin
 	}
 	numbers = append(numbers, ReduceAllSum(dapt.Distance(f.Image, f.Foreground)), ReduceAllSum(dapt.Distance(f.Image, f.Background)),
 		ConvertDType(ReduceAllSum(dapt.PseudoLabels(f.Background, f.Words)), dtypes.Float32))
-	return Stack(append(numbers, orZero(m.Losses(values, f, labels, dapt.Both))...), 0)
+	l := m.Losses(values, f, labels, dapt.Both)
+	return Stack(append(numbers, orZero(l.Total, l.Own, l.V, l.F, l.B, l.Reo)...), 0)
 }
 
-// orZero returns the terms in the order of [dapt.Method.Names], 0 for those that were not computed.
-func orZero(losses dapt.Losses) []*Node {
-	list := losses.List()
-	for i, term := range list {
+// orZero returns terms of a loss, of which the first is there, with 0 for those that were not computed.
+func orZero(terms ...*Node) []*Node {
+	for i, term := range terms {
 		if term == nil {
-			list[i] = ScalarZero(losses.Total.Graph(), dtypes.Float32)
+			terms[i] = ScalarZero(terms[0].Graph(), dtypes.Float32)
 		}
 	}
-	return list
+	return terms
 }
 
 func newDecoupled(item dataset.Item, m dapt.Method, flat []float32) Decoupled {

@@ -37,6 +37,9 @@ type Engine struct {
 	classes *model.Exec
 	heat    *model.Exec
 	tuned   dataset.Dataset // name and classes that the present prompts were tuned on, as far as they are known
+
+	anchored string // what anchors are of
+	anchors  []float32
 }
 
 // NewEngine moves CLIP's weights to the backend. dtype is what the towers compute in, which the backend must know.
@@ -64,7 +67,11 @@ func NewEngine(backend compute.Backend, m *clip.Model, learner prompt.Learner, d
 			e.buffers = append(e.buffers, p.Name)
 		}
 		for _, scope := range append([]string{promptScope}, optimizerScopes...) {
-			variable, err := e.store.CreateVariable(scope+p.Name, tensors.FromFlatDataAndDimensions(p.Value, p.Dims...))
+			value := p.Value
+			if scope != promptScope {
+				value = make([]float32, len(value))
+			}
+			variable, err := e.store.CreateVariable(scope+p.Name, tensors.FromFlatDataAndDimensions(value, p.Dims...))
 			if err != nil {
 				return nil, fmt.Errorf("train: creating parameter %s: %w", p.Name, err)
 			}
@@ -143,7 +150,7 @@ func (e *Engine) bind(g *Graph) (*clip.Towers, prompt.Values, prompt.Prompts) {
 	for _, name := range e.names {
 		values[name] = e.store.GetVariable(promptScope + name).NodeValue(g)
 	}
-	return clip.Bind(e.store, g, e.Model.Config), values, prompt.Build(e.Learner, values)
+	return clip.Bind(e.store, g, e.Model.Config), values, prompt.Build(e.Learner, e.Model.Config, values)
 }
 
 // pack returns the packed classes and words; without words, the second has no rows.
@@ -243,7 +250,7 @@ func (e *Engine) stepGraph(m dapt.Method, c Config, phase dapt.Phase, lists [2]c
 	for name, value := range features.Buffers {
 		e.store.GetVariable(promptScope + name).SetNodeValue(value)
 	}
-	return Stack(orZero(losses), 0)
+	return Stack(orZero(losses.List()...), 0)
 }
 
 // gradients are what the optimiser is handed for each parameter, in the order of names; nil for buffers, and for what the

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 
@@ -30,7 +31,7 @@ func (e *Engine) meanTexts(l prompt.Ensembler, data *dataset.Dataset, words []st
 }
 
 // Anchors are the unit features, by CLIP without prompts, of the sentences that the learner compares its class texts with,
-// [classes, embed] in the order of data's classes; nil if it is not [prompt.Anchored].
+// [classes, embed] in the order of data's classes; nil if it is not [prompt.Anchored]. Those of the last data set are kept.
 func (e *Engine) Anchors(data *dataset.Dataset) ([]float32, error) {
 	l, ok := e.Learner.(prompt.Anchored)
 	if !ok {
@@ -40,15 +41,30 @@ func (e *Engine) Anchors(data *dataset.Dataset) ([]float32, error) {
 	if err != nil {
 		return nil, err
 	}
-	return e.mean(anchors, data.Classes)
+	key := fmt.Sprintf("%+v %q", anchors, data.Classes)
+	if e.anchored != key {
+		if e.anchors, err = e.mean(anchors, data.Classes); err != nil {
+			return nil, err
+		}
+		e.anchored = key
+	}
+	return e.anchors, nil
 }
 
 // mean averages the features, by CLIP without prompts, of several sentences for each class: [classes, embed], of unit length.
 func (e *Engine) mean(anchors prompt.Anchors, classes []string) ([]float32, error) {
 	embed := e.Model.Config.Embed
 	sum := make([]float64, len(classes)*embed)
-	for _, template := range anchors.Templates {
-		texts, err := e.frozenTexts(template, classes)
+	lists, places := make([][][]int32, len(anchors.Templates)), 0
+	for i, template := range anchors.Templates {
+		var err error
+		if lists[i], err = e.rows(dapt.Sentences(template, classes)); err != nil {
+			return nil, err
+		}
+		places = max(places, longest(lists[i]))
+	}
+	for _, rows := range lists {
+		texts, err := e.frozenTexts(rows, places)
 		if err != nil {
 			return nil, err
 		}
@@ -66,25 +82,24 @@ func (e *Engine) mean(anchors prompt.Anchors, classes []string) ([]float32, erro
 	return list, nil
 }
 
-// frozenTexts are the features of a sentence around class names by CLIP without prompts, [classes, embed], not of unit length.
-func (e *Engine) frozenTexts(template string, classes []string) ([]float64, error) {
-	lists, err := e.pack(dapt.Sentences(template, classes), nil)
-	if err != nil {
-		return nil, err
-	}
+// frozenTexts are the features of token rows by CLIP without prompts, [rows, embed], not of unit length. All are written out to
+// so many places, so that one program does for all sentences of the same classes.
+func (e *Engine) frozenTexts(rows [][]int32, places int) ([]float64, error) {
+	layout := clip.Layout{Groups: []clip.Group{{Rows: len(rows), Places: places}}}
 	exec, err := e.program(func(inputs []*Node) []*Node {
-		texts := dapt.Texts{Classes: clip.Sentences{Layout: lists[0].Layout, Tokens: inputs[0]}}
-		return []*Node{dapt.TextFeatures(clip.Bind(e.store, inputs[0].Graph(), e.Model.Config), prompt.Prompts{}, texts)}
-	}, "frozen texts", lists[0].Layout)
+		texts := dapt.Texts{Classes: clip.Sentences{Layout: layout, Tokens: inputs[0]}}
+		features := dapt.TextFeatures(clip.Bind(e.store, inputs[0].Graph(), e.Model.Config), prompt.Prompts{}, texts)
+		return []*Node{ConvertDType(features, dtypes.Float32)}
+	}, "frozen texts", layout)
 	if err != nil {
 		return nil, err
 	}
-	texts, err := exec.Call1(lists[0].Tokens)
+	texts, err := exec.Call1(padded(rows, places))
 	if err != nil {
-		return nil, fmt.Errorf("train: encoding sentences such as %q: %w", template, err)
+		return nil, fmt.Errorf("train: encoding the sentences of classes: %w", err)
 	}
 	defer texts.MustFinalizeAll()
-	list := make([]float64, 0, len(classes)*e.Model.Config.Embed)
+	list := make([]float64, 0, len(rows)*e.Model.Config.Embed)
 	err = tensors.ConstFlatData(texts, func(flat []float32) {
 		for _, v := range flat {
 			list = append(list, float64(v))

@@ -25,6 +25,40 @@ func TestHalfPrecisionIsCloseToFloat32(t *testing.T) {
 	}
 }
 
+// TestLearnersOfEveryKindStepInHalfPrecision: those with losses of their own read features of both types.
+func TestLearnersOfEveryKindStepInHalfPrecision(t *testing.T) {
+	for dtype := range halves {
+		for _, l := range prompt.All() {
+			if _, own := l.(prompt.Anchored); !own {
+				continue
+			}
+			var losses [2]float64
+			for i, of := range []dtypes.DType{dtypes.Float32, dtype} {
+				e, err := NewEngine(golden.Backend(t), modelOf(1, 32), l, of)
+				if err != nil {
+					t.Fatal(err)
+				}
+				m := dapt.Over(l, mask.Files{})
+				m.Loss.Mode = dapt.Joint
+				in := oneBatch(t, e, m)
+				d, _ := newData()
+				if in.Anchors, err = e.Anchors(d); err != nil {
+					t.Fatal(err)
+				}
+				found, err := e.Step(m, quick(), dapt.Both, 0.01, in)
+				if err != nil {
+					t.Fatalf("%s in %s: %v", l.Name(), dtype, err)
+				}
+				losses[i] = float64(found[0])
+				e.Close()
+			}
+			if math.Abs(losses[0]-losses[1]) > 0.05*losses[0] {
+				t.Errorf("%s: the loss is %g in %s and %g in float32", l.Name(), losses[1], dtype, losses[0])
+			}
+		}
+	}
+}
+
 func compareHalf(t *testing.T, dtype dtypes.DType, tolerance float64) {
 	e := newEngine(t)
 	half, err := NewEngine(golden.Backend(t), newModel(1), learner, dtype)

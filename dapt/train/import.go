@@ -21,12 +21,16 @@ import (
 type As struct {
 	Learner  string // its name, or "dapt", whose prompts are MaPLe's; "" takes what the tensors tell
 	Settings []byte // fields of the learner as JSON, such as {"Position": "middle"}; the others are what the tensors tell
+	// Dataset and Classes are what the prompts were tuned on; "" and nil if that is not known. Without them, a learner with a
+	// second feature, such as MMRL, tells all classes as those that it was not tuned on.
+	Dataset string
+	Classes []string
 }
 
 // Imported are prompts that another program tuned.
 type Imported struct {
 	Learner prompt.Learner
-	Prompts Prompts // without data set and classes, which checkpoints do not tell
+	Prompts Prompts // with the data set and the classes of [As]
 
 	model *clip.Model
 	list  []prompt.Parameter
@@ -59,7 +63,7 @@ func importFile(path string, f promptsFile, m *clip.Model, as As) (*Imported, er
 	if i.Prompts, err = r.about(); err != nil {
 		return nil, err
 	}
-	i.Prompts.Notes = r.compare(m)
+	i.Prompts.Dataset, i.Prompts.Classes, i.Prompts.Notes = as.Dataset, as.Classes, r.compare(m)
 	i.Prompts.Final = strings.TrimPrefix(i.Prompts.Final+" of "+filepath.Base(path), " of ")
 	return i, nil
 }
@@ -142,6 +146,9 @@ func recognition(shapes map[string][]int, as As) (prompt.Recognition, error) {
 		return found, err
 	}
 	l, err := prompt.Find(as.Learner, nil)
+	if err == nil && l.Trains() == 0 {
+		err = fmt.Errorf("%s has no prompts to import", as.Learner)
+	}
 	if err != nil {
 		return prompt.Recognition{}, err
 	}
@@ -237,6 +244,10 @@ func (r recognized) misfits(c clip.Config) []string {
 	for name, width := range map[string]int{"ctx": c.Text.Width, "image_encoder.VPT": c.Vision.Width} {
 		t, ok := r.prompts[name]
 		if !ok {
+			continue
+		}
+		if len(t.dims) == 0 {
+			list = append(list, name+" is one number")
 			continue
 		}
 		want := append(slices.Clone(t.dims[:len(t.dims)-1]), width)

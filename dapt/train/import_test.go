@@ -58,6 +58,7 @@ var checkpoints = map[string]struct{ learner, settings string }{
 	"coop-csc":  {"coop", `{"Context": 2, "PerClass": true, "Classes": 3}`},
 	"cocoop":    {"cocoop", `{"Context": 4}`},
 	"vpt":       {"vpt", `{"Context": 8, "Depth": 3}`},
+	"mmrl":      {"mmrl", `{"Tokens": 5, "Width": 12, "Depth": 2}`},
 }
 
 func checkpoint(name string) string { return filepath.Join("testdata", name+".pth.tar") }
@@ -313,7 +314,7 @@ func TestWhatIsNoCheckpointIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer e.Close()
-	if _, err := e.Load(checkpoint("coop")); err == nil || !strings.Contains(err.Error(), "are coop's, not maple's") {
+	if _, err := e.Load(checkpoint("coop")); err == nil || !strings.Contains(err.Error(), "holds the prompts of coop, not of maple") {
 		t.Errorf("loading another learner's checkpoint: %v", err)
 	}
 }

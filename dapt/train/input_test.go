@@ -16,6 +16,7 @@ import (
 	"github.com/dapt-go/dapt-go/dapt/clip"
 	"github.com/dapt-go/dapt-go/dapt/dataset"
 	"github.com/dapt-go/dapt-go/dapt/mask"
+	"github.com/dapt-go/dapt-go/dapt/prompt"
 	"github.com/dapt-go/dapt-go/dapt/train/worldtest"
 )
 
@@ -137,6 +138,10 @@ func TestValidateNamesTheFieldAndTheValue(t *testing.T) {
 		"Momentum is -0.9":             func(c *Config) { c.Momentum = -0.9 },
 		"Decay is -1":                  func(c *Config) { c.Decay = -1 },
 		`Final is "", want "last step", "best on val" or`: func(c *Config) { c.Final = "" },
+		"Average is {Mean:3 Deviation:0}":                 func(c *Config) { c.Final, c.Average.Mean = MeanOfEpochs, 3 },
+		"with which 10 epochs have no mean":               func(c *Config) { c.Final, c.Average = MeanOfEpochs, prompt.Gaussian{Mean: 1e9, Deviation: 1} },
+		`Optimizer is "adam"`:                             func(c *Config) { c.Optimizer = "adam" },
+		"Crop is 1.5":                                     func(c *Config) { c.Crop = 1.5 },
 		"want Float32, BFloat16 or Float16":               func(c *Config) { c.DType = dtypes.Int8 },
 	} {
 		c := Paper()

@@ -135,7 +135,7 @@ func (e *Engine) Load(path string) (Prompts, error) {
 		return f.about, err
 	}
 	if f.foreign {
-		imported, err := importFile(path, f, e.Model, As{})
+		imported, err := importFile(path, f, e.Model, As{Learner: e.Learner.Name()})
 		if err != nil {
 			return f.about, err
 		}
@@ -192,9 +192,9 @@ func Export(from, to string) error {
 }
 
 // published is the name of a parameter in the state dictionary of the published code: in prompt_learner, but for deep
-// prompts among CLIP's own weights.
+// prompts among CLIP's own weights and what MMRL has in its place.
 func published(name string) string {
-	if strings.HasPrefix(name, "image_encoder.") || strings.HasPrefix(name, "text_encoder.") {
+	if begins(name, []string{"image_encoder.", "text_encoder.", "representation_learner."}) {
 		return name
 	}
 	return prefix(promptScope) + name

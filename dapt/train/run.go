@@ -372,6 +372,9 @@ func (t *tuning) fits(s *state) bool {
 	if t.Forgetting && !s.Memory.Of(items) {
 		return false
 	}
+	if (s.mean != nil) != (t.Config.Final == MeanOfEpochs && s.Epoch > 0) || len(s.memory) != len(t.Config.scopes()) {
+		return false
+	}
 	if _, follows := t.source.(mask.Refresher); !follows {
 		return true
 	}

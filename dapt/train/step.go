@@ -3,12 +3,14 @@ package train
 import (
 	"errors"
 	"fmt"
+	"reflect"
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"github.com/dapt-go/dapt-go/dapt"
 	"github.com/dapt-go/dapt-go/dapt/clip"
+	"github.com/dapt-go/dapt-go/dapt/prompt"
 )
 
 // Input is one step's batch on the host. Fields that the method does not read may be nil.
@@ -29,6 +31,12 @@ type Input struct {
 // Step updates the parameters once and returns the losses in the order of [dapt.Method.Names]; those that phase does not
 // compute are 0.
 func (e *Engine) Step(m dapt.Method, c Config, phase dapt.Phase, rate float64, in Input) ([]float32, error) {
+	if err := e.takes(m, in); err != nil {
+		return nil, err
+	}
+	if c.Optimizer == AdamW && in.Update < 1 {
+		return nil, fmt.Errorf("train: step: Update is %d, but AdamW counts its updates from 1", in.Update)
+	}
 	slots := append([]slot{{"rate", float32(rate)}}, e.slots(m, in)...)
 	if c.Optimizer == AdamW {
 		slots = append(slots, slot{"update", float32(in.Update)})
@@ -43,6 +51,18 @@ func (e *Engine) Step(m dapt.Method, c Config, phase dapt.Phase, rate float64, i
 	}
 	defer losses.MustFinalizeAll()
 	return tensors.CopyFlatData[float32](losses)
+}
+
+// takes finds a method of another learner than the engine's, whose programs are the engine's learner's, and an input without
+// what that learner compares with.
+func (e *Engine) takes(m dapt.Method, in Input) error {
+	if !reflect.DeepEqual(m.Learner, e.Learner) {
+		return fmt.Errorf("train: the method is over %+v, but the engine was made for %s %+v", m.Learner, e.Learner.Name(), e.Learner)
+	}
+	if _, ok := e.Learner.(prompt.Anchored); ok && in.Anchors == nil {
+		return fmt.Errorf("train: step: %s needs Anchors: see Engine.Anchors", e.Learner.Name())
+	}
+	return nil
 }
 
 // slot is a named input of a program.

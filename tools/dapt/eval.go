@@ -60,6 +60,11 @@ func newEval(s *session.Setup) *cobra.Command {
 	return c
 }
 
+// halves are the parts of a data set's classes.
+var halves = map[string]func(*dataset.Dataset) *dataset.Dataset{
+	"all": func(d *dataset.Dataset) *dataset.Dataset { return d }, "base": (*dataset.Dataset).Base, "novel": (*dataset.Dataset).Novel,
+}
+
 func eval(c *cobra.Command, s *session.Setup, path, name string) error {
 	about, err := train.ReadPrompts(path)
 	if err != nil {
@@ -69,9 +74,7 @@ func eval(c *cobra.Command, s *session.Setup, path, name string) error {
 	if err != nil {
 		return err
 	}
-	part, ok := map[string]func(*dataset.Dataset) *dataset.Dataset{
-		"all": func(d *dataset.Dataset) *dataset.Dataset { return d }, "base": (*dataset.Dataset).Base, "novel": (*dataset.Dataset).Novel,
-	}[name]
+	part, ok := halves[name]
 	if !ok {
 		return fmt.Errorf("-half is %q, want all, base or novel", name)
 	}

@@ -11,7 +11,7 @@ import (
 
 func newImport(s *session.Setup) *cobra.Command {
 	var as train.As
-	var out, settings string
+	var out, settings, tuned string
 	c := &cobra.Command{
 		Use:   "import CHECKPOINT",
 		Short: "make a file of prompts of a checkpoint that the published Python code has written",
@@ -19,17 +19,39 @@ func newImport(s *session.Setup) *cobra.Command {
 			"number of tokens and its depth are read off the tensors. Nothing in the file is run. What eval then tests is exactly\n" +
 			"what was tuned, if -clip is the CLIP that it was tuned in.",
 		Example: "  go run ./tools/dapt import model.pth.tar-5 -clip ViT-B/16 -out maple.safetensors\n" +
+			"  go run ./tools/dapt import model.pth.tar-10 -clip ViT-B/16 -tuned base -data OxfordPets -root ~/data\n" +
 			"  go run ./tools/dapt import model.pth.tar-50 -learner coop -settings '{\"Position\": \"middle\"}' -clip ViT-B/16",
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			as.Settings = []byte(settings)
+			if err := tunedOn(c, s, tuned, &as); err != nil {
+				return err
+			}
 			return importPrompts(c, s, args[0], out, as)
 		},
 	}
-	c.Flags().StringVar(&as.Learner, "learner", "", "maple, dapt, promptsrc, ivlp, vpt, coop, kgcoop, prograd or cocoop; empty takes what the tensors tell")
+	c.Flags().StringVar(&as.Learner, "learner", "", "maple, dapt, promptsrc, ivlp, vpt, coop, kgcoop, prograd, cocoop or mmrl; empty takes what the tensors tell")
 	c.Flags().StringVar(&settings, "settings", "", "settings of the learner that tensors do not tell, as JSON")
+	c.Flags().StringVar(&tuned, "tuned", "", "classes of -data that the prompts were tuned on, all or base, which tensors do not tell; MMRL's second feature is used for these alone; empty leaves it open")
 	c.Flags().StringVar(&out, "out", "", `file to write; empty means CHECKPOINT with ".safetensors" behind it`)
 	return c
+}
+
+// tunedOn fills in the data set and which of its classes prompts were tuned on; nothing for classes "".
+func tunedOn(c *cobra.Command, s *session.Setup, classes string, as *train.As) error {
+	part, ok := halves[classes]
+	switch {
+	case classes == "":
+		return nil
+	case !ok || classes == "novel":
+		return fmt.Errorf("-tuned is %q, want all or base", classes)
+	}
+	b, err := s.Benchmark(c.Context())
+	if err != nil {
+		return err
+	}
+	as.Dataset, as.Classes = b.Name, part(b.Dataset).Classes
+	return nil
 }
 
 func importPrompts(c *cobra.Command, s *session.Setup, path, out string, as train.As) error {

@@ -36,7 +36,7 @@ func satellite(t *testing.T) []string {
 func TestEveryLearnerIsTunedAndTestedOnBothHalves(t *testing.T) {
 	data := satellite(t)
 	for name, settings := range map[string]string{
-		"coop": `{"Context": 4}`, "cocoop": "", "vpt": `{"Depth": 2}`, "ivlp": `{"TextDepth": 2, "VisionDepth": 2}`, "maple": `{"Depth": 2}`, "promptsrc": `{"TextDepth": 2, "VisionDepth": 2}`,
+		"coop": `{"Context": 4}`, "cocoop": "", "vpt": `{"Depth": 2}`, "ivlp": `{"TextDepth": 2, "VisionDepth": 2}`, "maple": `{"Depth": 2}`, "promptsrc": `{"TextDepth": 2, "VisionDepth": 2}`, "clip-adapter": "", "mmrl": `{"Depth": 2}`,
 	} {
 		out := t.TempDir()
 		args := append([]string{
@@ -62,6 +62,21 @@ func TestEveryLearnerIsTunedAndTestedOnBothHalves(t *testing.T) {
 	}
 }
 
+// TestTrainStartsFromWhatIsPublishedOfTheLearner: and says so.
+func TestTrainStartsFromWhatIsPublishedOfTheLearner(t *testing.T) {
+	out := t.TempDir()
+	args := append([]string{"train", "-learner", "kgcoop", "-protocol", "base-to-novel", "-shots", "1", "-seeds", "1", "-epochs", "1", "-focus", "0", "-out", out}, satellite(t)...)
+	printed, err := execute(t, args...)
+	const want = "tuning: kgcoop on EuroSAT, shots 1: 1 epochs, batch 128, rate 0.002 after an epoch at 1e-05, SGD of momentum 0.9, decay 0.0005, keeps the last step"
+	if err != nil || !strings.Contains(printed, want+"\n") {
+		t.Errorf("train prints %s, %v, want %q in it", printed, err, want)
+	}
+	results, err := experiment.ReadResults(filepath.Join(out, "results.jsonl"))
+	if err != nil || len(results) != 1 || !strings.Contains(string(results[0].Config), `"Batch":128,`) {
+		t.Errorf("results are %+v, %v, want the published batch", results, err)
+	}
+}
+
 func TestCheckpointsOfOthersAreTestedOnBothHalves(t *testing.T) {
 	data := satellite(t)
 	for _, half := range []string{"base", "novel"} {
@@ -69,6 +84,20 @@ func TestCheckpointsOfOthersAreTestedOnBothHalves(t *testing.T) {
 		if err != nil || !strings.Contains(printed, "coop (after 5 epochs), tuned by another program") || !strings.Contains(printed, "\nEuroSAT  3 ") {
 			t.Errorf("eval of the %s half prints %q, %v, want a line of 3 classes", half, printed, err)
 		}
+	}
+}
+
+// TestWhatOthersTunedOnIsToldOnImport: checkpoints do not tell it.
+func TestWhatOthersTunedOnIsToldOnImport(t *testing.T) {
+	data, out := satellite(t), filepath.Join(t.TempDir(), "prompts")
+	if printed, err := runDapt(t, append([]string{"import", "testdata/coop.pth.tar", "-tuned", "base", "-out", out}, data...)...); err != nil {
+		t.Fatalf("import prints %q, %v", printed, err)
+	}
+	if about, err := train.ReadPrompts(out); err != nil || about.Dataset != "EuroSAT" || len(about.Classes) != 3 {
+		t.Errorf("the prompts are %+v, %v, want those of 3 classes of EuroSAT", about, err)
+	}
+	if _, err := runDapt(t, append([]string{"import", "testdata/coop.pth.tar", "-tuned", "novel"}, data...)...); err == nil || !strings.Contains(err.Error(), `-tuned is "novel", want all or base`) {
+		t.Errorf("import of prompts tuned on the novel half: %v, want an error", err)
 	}
 }
 

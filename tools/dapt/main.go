@@ -79,7 +79,7 @@ func newRoot() *cobra.Command {
 	flags.StringVar(&s.Out, "out", "dapt-results", "folder for results, checkpoints and reports")
 	flags.StringVar(&s.DType, "dtype", "float32", "what the towers compute in: float32, bfloat16 or, as published, float16")
 	root.AddCommand(newQuickstart(&s), newFewShot(&s), newDataEfficient(&s), newBaseToNovel(&s), newCrossDataset(&s), newDomainGeneralization(&s),
-		newReproduce(&s), newPresets(), newProbe(&s), newZeroShot(&s), newTrain(&s), newEval(&s), newPredict(&s), newWords(&s), newImport(&s), newExport(),
+		newLearners(&s), newReproduce(&s), newPresets(), newProbe(&s), newZeroShot(&s), newTrain(&s), newEval(&s), newPredict(&s), newWords(&s), newImport(&s), newExport(),
 		newMasks(&s), newSplit(&s), newReport(&s), newBackends(&s))
 	root.AddCommand(newMerge(), newSweep())
 	allowShares(root, &s)

@@ -27,7 +27,7 @@ func (f shareFlag) Set(text string) (err error) {
 }
 
 // dividedCommands run whole experiments.
-var dividedCommands = []string{"quickstart", "fewshot", "dataeff", "basetonovel", "crossdata", "domaingen", "reproduce", "zeroshot", "train"}
+var dividedCommands = []string{"quickstart", "fewshot", "dataeff", "basetonovel", "crossdata", "domaingen", "learners", "reproduce", "zeroshot", "train"}
 
 // allowShares gives -share to the commands that run whole experiments.
 func allowShares(root *cobra.Command, s *session.Setup) {

@@ -5,7 +5,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/dapt-go/dapt-go/dapt"
 	"github.com/dapt-go/dapt-go/dapt/experiment"
+	"github.com/dapt-go/dapt-go/dapt/train"
 	"github.com/dapt-go/dapt-go/tools/session"
 )
 
@@ -31,25 +33,30 @@ func newQuickstart(s *session.Setup) *cobra.Command {
 		},
 	}
 	f := c.Flags()
-	f.StringSliceVar(&x.methods, "methods", nil, "which of zero-shot, maple, maple+dapt-s (by given masks) and maple+dapt-g (by Grad-CAM)")
+	x.set = f
+	x.methodsFlag(f)
 	f.IntVar(&x.seeds, "seeds", 3, "runs with seeds 1 to this")
-	f.IntVar(&x.epochs, "epochs", 0, "epochs; 0 takes 5")
+	f.IntVar(&x.Epochs, "epochs", 0, "epochs; 0 takes 5, and of other learners than maple the published number")
 	return c
 }
 
 // quickstart is [experiment.Quickstart] with what the flags change.
-func (x *sweep) quickstart(b experiment.Benchmark) (experiment.BaseToNovel, error) {
+func (x *sweep) quickstart(b experiment.Benchmark) (experiment.Protocol, error) {
 	p := experiment.Quickstart(b)
-	var err error
-	if p.Methods, err = x.chosen(p.Methods); err != nil {
-		return p, err
+	own, others, err := x.chosen(p.Methods)
+	if err != nil {
+		return nil, err
 	}
 	if x.seeds < 1 {
-		return p, fmt.Errorf("-seeds is %d, want at least 1", x.seeds)
+		return nil, fmt.Errorf("-seeds is %d, want at least 1", x.seeds)
 	}
-	if x.epochs != 0 {
-		p.Train.Epochs = x.epochs
+	x.others, p.Seeds = others, seedsTo(x.seeds)
+	x.change(p.Train)
+	if err := p.Train.Validate(); err != nil {
+		return nil, err
 	}
-	p.Seeds = seedsTo(x.seeds)
-	return p, p.Train.Validate()
+	return x.together(experiment.Preset{Methods: own, Train: *p.Train}, func(m []dapt.Method, t *train.Config, change func(*train.Config)) experiment.Protocol {
+		p.Methods, p.Train, p.Change = m, t, change
+		return p
+	}), nil
 }

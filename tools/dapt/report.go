@@ -38,21 +38,9 @@ func results(c *cobra.Command, s *session.Setup, b experiment.Benchmark, p exper
 // perform runs an experiment in an open lab, and returns its results, none where they are a share. b is the first of its data
 // sets, from which the report has images.
 func perform(c *cobra.Command, s *session.Setup, lab *experiment.Lab, b experiment.Benchmark, p experiment.Protocol, next string) ([]experiment.Result, error) {
-	if t, ok := experiment.Tuning(p); ok {
-		fmt.Fprintln(c.ErrOrStderr(), "tuning:", rates(t))
-	}
-	bar := session.NewBar()
-	lab.Report, lab.Command = bar.Show, typed(c)
-	results, err := p.Run(c.Context(), lab)
-	bar.Finish()
-	if err != nil {
+	results, err := compute(c, s, lab, p)
+	if err != nil || results == nil {
 		return nil, err
-	}
-	if feed := lab.Feed(); feed.Seconds > 0 {
-		fmt.Fprintf(c.ErrOrStderr(), "worked on images for %.0f s, in %.1f %% of which the device waited for them\n", feed.Seconds, 100*feed.Share())
-	}
-	if s.Share != (experiment.Share{}) { // a part of a table would mislead
-		return nil, tellShare(c, s, lab, len(results))
 	}
 	o, err := session.Page(c.Context(), lab, b, results)
 	if err != nil {
@@ -69,6 +57,27 @@ func perform(c *cobra.Command, s *session.Setup, lab *experiment.Lab, b experime
 	}
 	tellPrompts(c, lab, results)
 	fmt.Fprintf(c.OutOrStdout(), "results: %s\nnext:    %s\n", lab.ResultsPath(), o.Next)
+	return results, nil
+}
+
+// compute runs an experiment in an open lab with a progress bar, and returns its results, none where they are a share.
+func compute(c *cobra.Command, s *session.Setup, lab *experiment.Lab, p experiment.Protocol) ([]experiment.Result, error) {
+	for _, way := range experiment.Tuning(p) {
+		fmt.Fprintf(c.ErrOrStderr(), "tuning: %s on %s, shots %s: %s\n", strings.Join(way.Methods, ", "), strings.Join(way.Datasets, ", "), numbers(way.Shots), rates(way))
+	}
+	bar := session.NewBar()
+	lab.Report, lab.Command = bar.Show, typed(c)
+	results, err := p.Run(c.Context(), lab)
+	bar.Finish()
+	if err != nil {
+		return nil, err
+	}
+	if feed := lab.Feed(); feed.Seconds > 0 {
+		fmt.Fprintf(c.ErrOrStderr(), "worked on images for %.0f s, in %.1f %% of which the device waited for them\n", feed.Seconds, 100*feed.Share())
+	}
+	if s.Share != (experiment.Share{}) { // a part of a table would mislead
+		return nil, tellShare(c, s, lab, len(results))
+	}
 	return results, nil
 }
 

@@ -14,7 +14,6 @@ import (
 	"github.com/dapt-go/dapt-go/dapt/dataset"
 	"github.com/dapt-go/dapt-go/dapt/experiment"
 	"github.com/dapt-go/dapt-go/dapt/report"
-	"github.com/dapt-go/dapt-go/dapt/train"
 	"github.com/dapt-go/dapt-go/tools/memory"
 	"github.com/dapt-go/dapt-go/tools/session"
 	tasks "github.com/dapt-go/dapt-go/tools/sweep"
@@ -68,7 +67,7 @@ func newReproduce(s *session.Setup) *cobra.Command {
 	}
 	f := c.Flags()
 	f.StringSliceVar(&x.datasets, "datasets", nil, "some of the table's data sets, or of its targets; all unless given")
-	f.StringSliceVar(&x.settings, "settings", nil, "some of the table's settings, as presets names them; all but variants unless given")
+	f.StringSliceVar(&x.settings, "settings", nil, "some of the table's settings, as presets names them; unless given, zero-shot CLIP, MaPLe and DAPT over it as DAPT's authors ran them")
 	f.IntVar(&x.seeds, "seeds", 3, "runs with seeds 1 to this")
 	f.BoolVar(&x.only, "plan", false, "say what there is to do and how long it takes, and stop")
 	f.BoolVar(&x.unmeasured, "no-estimate", false, "start without measuring how long it takes")
@@ -93,7 +92,7 @@ func (x *reproduction) run(s *session.Setup, c *cobra.Command) error {
 		return err
 	}
 	defer done()
-	if err := x.look(c, lab, all); err != nil || x.only {
+	if err := look(c, lab, all, !x.unmeasured); err != nil || x.only {
 		return err
 	}
 	results, err := perform(c, s, lab, on.Benchmarks[0], all, "go run ./tools/dapt report")
@@ -113,17 +112,16 @@ func (x *reproduction) run(s *session.Setup, c *cobra.Command) error {
 
 // protocolOf is what the settings run together; without any, linear probes.
 func protocolOf(settings []experiment.Setting, on experiment.Material, s *session.Setup, c *cobra.Command) (experiment.Protocol, error) {
-	dtype, err := s.Compute()
-	if err != nil {
+	var err error
+	if on.DType, err = s.Compute(); err != nil {
 		return nil, err
 	}
 	if len(settings) == 0 {
 		fmt.Fprintln(c.ErrOrStderr(), "linear-probe\n  after KaiyangZhou/CoOp lpclip\n  target few-shot, average of eleven data sets, linear probe")
-		return experiment.LinearProbe{Benchmarks: on.Benchmarks, Seeds: on.Seeds, DType: dtype, ValFromTest: true}, nil
+		return experiment.LinearProbe{Benchmarks: on.Benchmarks, Seeds: on.Seeds, DType: on.DType, ValFromTest: true}, nil
 	}
 	var all experiment.Together
 	for _, setting := range settings {
-		setting.Train.DType = dtype
 		p, err := setting.Experiment(on)
 		if err != nil {
 			return nil, err
@@ -144,7 +142,7 @@ func (x *reproduction) chosen() (protocol string, settings []experiment.Setting,
 		}
 		for _, s := range experiment.Settings() {
 			zero := x.table != "zero-shot" || s.Learner.Name() == "zero-shot"
-			if s.Protocol == table.protocol && zero && (s.Variant == "" && x.settings == nil || slices.Contains(x.settings, s.Name())) {
+			if s.Protocol == table.protocol && zero && (s.Variant == "" && s.Train != nil && x.settings == nil || slices.Contains(x.settings, s.Name())) {
 				settings = append(settings, s)
 			}
 		}
@@ -234,8 +232,8 @@ func openAll(c *cobra.Command, s *session.Setup, names []string) ([]experiment.B
 	return opened, nil
 }
 
-// look tells what there is to do, and how long that takes.
-func (x *reproduction) look(c *cobra.Command, lab *experiment.Lab, all experiment.Protocol) error {
+// look tells what there is to do, and, measured, how long that takes.
+func look(c *cobra.Command, lab *experiment.Lab, all experiment.Protocol, measured bool) error {
 	o, err := lab.Look(all)
 	if err != nil {
 		return err
@@ -245,14 +243,14 @@ func (x *reproduction) look(c *cobra.Command, lab *experiment.Lab, all experimen
 	if o.Left == 0 {
 		return nil
 	}
-	if !x.unmeasured {
+	if measured {
 		memory.ResetPeak()
 		if o, err = lab.Measure(c.Context(), o, func(what string) { fmt.Fprintln(to, "measuring", what) }); err != nil {
 			return err
 		}
 	}
 	printWork(to, o)
-	if x.unmeasured {
+	if !measured {
 		return nil
 	}
 	fmt.Fprintf(to, "estimate: %s on %s, %d cores, without compiling, choosing images and fitting linear probes\n", about(o.Total()), lab.Info.Name, lab.Info.Cores)
@@ -307,50 +305,4 @@ func printWork(to io.Writer, o experiment.Outlook) {
 		fmt.Fprintf(out, "%s\t%d\t%d\t%d\t%d\t%s\t\n", method, l.runs, l.tuned, l.tested, l.mapped, takes)
 	}
 	_ = out.Flush() // to the terminal
-}
-
-func newPresets() *cobra.Command {
-	var names bool
-	c := &cobra.Command{
-		Use:   "presets [NAME...]",
-		Short: "list the published settings, where each is from, and which row of which table it is to give",
-		RunE: func(c *cobra.Command, args []string) error {
-			wanted := experiment.Settings()
-			if len(args) > 0 {
-				wanted = nil
-			}
-			for _, name := range args {
-				s, err := experiment.FindSetting(name)
-				if err != nil {
-					return err
-				}
-				wanted = append(wanted, s)
-			}
-			printSettings(c.OutOrStdout(), wanted, names)
-			return nil
-		},
-	}
-	c.Flags().BoolVar(&names, "names", false, "print names only")
-	return c
-}
-
-func printSettings(out io.Writer, settings []experiment.Setting, names bool) {
-	for _, s := range settings {
-		fmt.Fprintln(out, s.Name())
-		if names {
-			continue
-		}
-		if s.Learner.Trains() != 0 {
-			fmt.Fprintf(out, "  shots %v, %s\n", s.Shots, rates(s.Train))
-		}
-		fmt.Fprintf(out, "  after:  %s\n  target: %s\n", s.Source, s.Target)
-	}
-	if !names {
-		fmt.Fprintln(out, "All with ViT-B/16, SGD of momentum 0.9 and decay 5e-4. The published runs computed in half precision: -dtype float16.")
-	}
-}
-
-// rates says how prompts are tuned.
-func rates(t train.Config) string {
-	return fmt.Sprintf("%d epochs, batch %d, rate %g after an epoch at %g, keeps the %s", t.Epochs, t.Batch, t.Rate, t.Warmup, t.Final)
 }

@@ -57,6 +57,24 @@ func TestPresetsSayWhatTheyTarget(t *testing.T) {
 	}
 }
 
+// TestATableIsOfDAPTsOwnRowsUnlessOthersAreNamed: those of zero-shot CLIP, MaPLe, and DAPT over it.
+func TestATableIsOfDAPTsOwnRowsUnlessOthersAreNamed(t *testing.T) {
+	for _, c := range []struct{ named, want []string }{
+		{nil, []string{"zero-shot/cross-dataset", "maple/cross-dataset", "maple+dapt-s/cross-dataset", "maple+dapt-g/cross-dataset"}},
+		{[]string{"coop+dapt-s/cross-dataset", "maple/cross-dataset/depth-3"}, []string{"maple/cross-dataset/depth-3", "coop+dapt-s/cross-dataset"}},
+	} {
+		x := reproduction{table: "cross-dataset", settings: c.named}
+		_, settings, err := x.chosen()
+		var got []string
+		for _, s := range settings {
+			got = append(got, s.Name())
+		}
+		if err != nil || !slices.Equal(got, c.want) {
+			t.Errorf("with -settings %q: %q, %v, want %q", c.named, got, err, c.want)
+		}
+	}
+}
+
 func TestATargetThatIsNotKnownIsAnError(t *testing.T) {
 	if _, err := command(t, "crossdata"); err == nil || !strings.Contains(err.Error(), "the targets of Mini are not known") {
 		t.Errorf("crossdata without targets: error is %v", err)

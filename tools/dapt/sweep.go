@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,6 +11,8 @@ import (
 
 	"github.com/dapt-go/dapt-go/dapt"
 	"github.com/dapt-go/dapt-go/dapt/experiment"
+	"github.com/dapt-go/dapt-go/dapt/mask"
+	"github.com/dapt-go/dapt-go/dapt/prompt"
 	"github.com/dapt-go/dapt-go/dapt/selection"
 	"github.com/dapt-go/dapt-go/dapt/train"
 	"github.com/dapt-go/dapt-go/tools/session"
@@ -19,11 +20,11 @@ import (
 
 // sweep are the flags of a whole experiment. Unset, they are those of the preset of the data.
 type sweep struct {
+	overrides
 	methods             []string
-	seeds, epochs       int
-	batch, focus        int
-	rate                float64
-	mode, final         string
+	others              []dapt.Method // of methods, those that the preset does not have
+	seeds, focus        int
+	mode                string
 	shots               []int
 	ratios              []float64
 	selections          []string
@@ -33,14 +34,16 @@ type sweep struct {
 }
 
 func (x *sweep) flags(f *pflag.FlagSet) {
-	f.StringSliceVar(&x.methods, "methods", nil, "which of zero-shot, maple, maple+dapt-s (by given masks) and maple+dapt-g (by Grad-CAM)")
+	x.overrides.flags(f)
+	x.methodsFlag(f)
 	f.IntVar(&x.seeds, "seeds", 3, "runs with seeds 1 to this")
-	f.IntVar(&x.epochs, "epochs", 0, "epochs; 0 takes the published number of the protocol")
-	f.IntVar(&x.batch, "batch", 0, "images a step; 0 takes those of the preset")
-	f.Float64Var(&x.rate, "rate", 0, "learning rate; 0 takes that of the preset")
 	f.StringVar(&x.mode, "mode", "", "when DAPT's losses are active: official, scaled or joint; empty takes that of the preset")
-	f.StringVar(&x.final, "final", "", `which prompts to keep: "best on val" or "last step"; empty takes what the protocol publishes`)
 	f.IntVar(&x.focus, "focus", -1, "test images to measure Grad-CAM energy inside the true mask on, where there are true masks; -1 takes those of the preset")
+}
+
+func (x *sweep) methodsFlag(f *pflag.FlagSet) {
+	f.StringSliceVar(&x.methods, "methods", nil, "zero-shot, or learners: "+strings.Join(learners(), ", ")+
+		", each alone or with +dapt-s (DAPT by given masks) or +dapt-g (by Grad-CAM); zero-shot and all three of maple unless given")
 }
 
 func newFewShot(s *session.Setup) *cobra.Command {
@@ -54,10 +57,12 @@ func newFewShot(s *session.Setup) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			f := experiment.FewShot{
-				Benchmarks: []experiment.Benchmark{p.Benchmark}, Methods: p.Methods, Shots: x.shots, Seeds: seedsTo(x.seeds), Train: &p.Train, Focus: p.Focus,
-			}
-			return run(c, s, p.Benchmark, f, "go run ./tools/dapt dataeff")
+			f := experiment.FewShot{Benchmarks: []experiment.Benchmark{p.Benchmark}, Shots: x.shots, Seeds: seedsTo(x.seeds), Focus: p.Focus}
+			all := x.together(p, func(m []dapt.Method, t *train.Config, change func(*train.Config)) experiment.Protocol {
+				f.Methods, f.Train, f.Change = m, t, change
+				return f
+			})
+			return run(c, s, p.Benchmark, all, "go run ./tools/dapt dataeff")
 		},
 	}
 	x.flags(c.Flags())
@@ -78,11 +83,13 @@ func newBaseToNovel(s *session.Setup) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			p.Train.Epochs = cmp.Or(x.epochs, train.PaperBaseToNovel().Epochs)
-			b := experiment.BaseToNovel{
-				Benchmarks: []experiment.Benchmark{p.Benchmark}, Methods: p.Methods, Shots: shots, Seeds: seedsTo(x.seeds), Train: &p.Train, Focus: p.Focus,
-			}
-			return run(c, s, p.Benchmark, b, "go run ./tools/dapt report")
+			p.Train.Epochs = cmp.Or(x.Epochs, train.PaperBaseToNovel().Epochs)
+			b := experiment.BaseToNovel{Benchmarks: []experiment.Benchmark{p.Benchmark}, Shots: shots, Seeds: seedsTo(x.seeds), Focus: p.Focus}
+			all := x.together(p, func(m []dapt.Method, t *train.Config, change func(*train.Config)) experiment.Protocol {
+				b.Methods, b.Train, b.Change = m, t, change
+				return b
+			})
+			return run(c, s, p.Benchmark, all, "go run ./tools/dapt report")
 		},
 	}
 	x.flags(c.Flags())
@@ -101,11 +108,16 @@ func newDataEfficient(s *session.Setup) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			protocol, err := x.dataEfficient(p)
+			d, err := x.dataEfficient(p)
 			if err != nil {
 				return err
 			}
-			return run(c, s, p.Benchmark, protocol, "go run ./tools/dapt report")
+			p.Methods = d.Methods
+			all := x.together(p, func(m []dapt.Method, t *train.Config, change func(*train.Config)) experiment.Protocol {
+				d.Methods, d.Train, d.Change = m, t, change
+				return d
+			})
+			return run(c, s, p.Benchmark, all, "go run ./tools/dapt report")
 		},
 	}
 	x.flags(c.Flags())
@@ -130,22 +142,25 @@ func (x *sweep) preset(s *session.Setup, c *cobra.Command) (experiment.Preset, e
 		return experiment.Preset{}, err
 	}
 	p := s.Preset(b)
-	if p.Methods, err = x.chosen(p.Methods); err != nil {
+	if p.Methods, x.others, err = x.chosen(p.Methods); err != nil {
 		return p, err
 	}
-	for i := range p.Methods {
-		p.Methods[i].Loss.Mode = cmp.Or(dapt.Mode(x.mode), p.Methods[i].Loss.Mode)
+	for _, list := range [][]dapt.Method{p.Methods, x.others} {
+		for i := range list {
+			list[i].Loss.Mode = cmp.Or(dapt.Mode(x.mode), list[i].Loss.Mode)
+		}
 	}
 	asked := dapt.Paper()
 	if asked.Mode = cmp.Or(dapt.Mode(x.mode), asked.Mode); asked.Validate() != nil {
 		return p, asked.Validate()
 	}
-	if p.Train.DType, err = s.Compute(); err != nil {
+	if x.DType, err = s.Compute(); err != nil {
 		return p, err
 	}
-	t := &p.Train
-	t.Epochs, t.Batch, t.Rate = cmp.Or(x.epochs, t.Epochs), cmp.Or(x.batch, t.Batch), cmp.Or(x.rate, t.Rate)
-	t.Final = cmp.Or(train.Final(x.final), t.Final)
+	if err := x.check(); err != nil {
+		return p, err
+	}
+	x.change(&p.Train)
 	if x.focus >= 0 {
 		p.Focus = x.focus
 	}
@@ -154,32 +169,58 @@ func (x *sweep) preset(s *session.Setup, c *cobra.Command) (experiment.Preset, e
 			return p, fmt.Errorf("-seeds or -shots has %d, want at least 1", count)
 		}
 	}
-	return p, t.Validate()
+	return p, p.Train.Validate()
 }
 
-// chosen are the methods that -methods names; all if it does not.
-func (x *sweep) chosen(methods []dapt.Method) ([]dapt.Method, error) {
+// chosen are the methods that -methods names: those of the preset, all if it names none, and others.
+func (x *sweep) chosen(methods []dapt.Method) (own, others []dapt.Method, err error) {
 	if x.methods == nil {
-		return methods, nil
+		return methods, nil, nil
 	}
-	given := slices.ContainsFunc(methods, func(m dapt.Method) bool { return m.Decouples() && !m.Follows() })
-	if slices.Contains(x.methods, "maple+dapt-s") && !given {
-		return nil, errors.New("maple+dapt-s needs masks, and these data have none: put them into the folder mask beside the images, " +
-			"give -masks-root, or make them with go run ./tools/dapt masks make")
-	}
-	var chosen []dapt.Method
+	given := slices.IndexFunc(methods, func(m dapt.Method) bool { return m.Decouples() && !m.Follows() })
 	for _, name := range x.methods {
-		at := slices.IndexFunc(methods, func(m dapt.Method) bool { return m.Name() == name })
-		if at < 0 {
-			var known []string
-			for _, m := range methods {
-				known = append(known, m.Name())
-			}
-			return nil, fmt.Errorf("-methods has %q, want some of %s", name, strings.Join(known, ", "))
+		if at := slices.IndexFunc(methods, func(m dapt.Method) bool { return m.Name() == name }); at >= 0 {
+			own = append(own, methods[at])
+			continue
 		}
-		chosen = append(chosen, methods[at])
+		learner, kind, over := strings.Cut(name, "+")
+		if !slices.Contains(learners(), learner) || over && kind != "dapt-s" && kind != "dapt-g" {
+			return nil, nil, fmt.Errorf("-methods has %q, want zero-shot or some of %s, alone or with +dapt-s or +dapt-g", name, strings.Join(learners(), ", "))
+		}
+		l, err := prompt.Find(learner, nil)
+		if err != nil {
+			return nil, nil, err
+		}
+		m := dapt.Method{Learner: l}
+		switch kind {
+		case "dapt-s":
+			if given < 0 {
+				return nil, nil, fmt.Errorf("%s needs masks, and these data have none: put them into the folder mask beside the images, "+
+					"give -masks-root, or make them with go run ./tools/dapt masks make", name)
+			}
+			m = dapt.Over(l, methods[given].Masks)
+		case "dapt-g":
+			m = dapt.Over(l, mask.GradCAM{})
+		}
+		others = append(others, m)
 	}
-	return chosen, nil
+	return own, others, nil
+}
+
+// together is a protocol with the methods of the preset, tuned by its config, and with the others, tuned as their learners'
+// authors published.
+func (x *sweep) together(p experiment.Preset, protocol func([]dapt.Method, *train.Config, func(*train.Config)) experiment.Protocol) experiment.Protocol {
+	var all experiment.Together
+	if len(p.Methods) > 0 {
+		all = append(all, protocol(p.Methods, &p.Train, nil))
+	}
+	if len(x.others) > 0 {
+		all = append(all, protocol(x.others, nil, x.change))
+	}
+	if len(all) == 1 {
+		return all[0]
+	}
+	return all
 }
 
 func (x *sweep) dataEfficient(p experiment.Preset) (experiment.DataEfficient, error) {
@@ -188,7 +229,7 @@ func (x *sweep) dataEfficient(p experiment.Preset) (experiment.DataEfficient, er
 	}
 	d := experiment.DataEfficient{
 		Benchmarks: []experiment.Benchmark{p.Benchmark}, Methods: p.Methods, Ratios: x.ratios, Seeds: seedsTo(x.seeds),
-		Shots: x.pool, Everything: x.allOfTraining, Warmup: x.warmup, Weighted: x.weighted, Train: &p.Train, Focus: p.Focus,
+		Shots: x.pool, Everything: x.allOfTraining, Warmup: x.warmup, Weighted: x.weighted, Focus: p.Focus,
 	}
 	if x.pool < 1 {
 		return d, fmt.Errorf("-pool is %d, want at least 1", x.pool)

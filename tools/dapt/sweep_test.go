@@ -2,13 +2,17 @@ package main
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/spf13/cobra"
 
+	"github.com/dapt-go/dapt-go/dapt"
 	"github.com/dapt-go/dapt-go/dapt/experiment"
+	"github.com/dapt-go/dapt-go/dapt/prompt"
+	"github.com/dapt-go/dapt-go/dapt/train"
 	"github.com/dapt-go/dapt-go/tools/session"
 )
 
@@ -45,9 +49,66 @@ func TestUnsetFlagsAreThoseOfThePreset(t *testing.T) {
 	}
 }
 
+// TestOtherLearnersAreTunedAsPublished: beside the methods of the preset, with the same flags over what is published of each.
+func TestOtherLearnersAreTunedAsPublished(t *testing.T) {
+	for _, c := range []struct {
+		flags  []string
+		epochs map[string]int
+	}{
+		{[]string{"-methods", "coop+dapt-s,maple,vpt+dapt-g"}, map[string]int{"maple": 10, "coop+dapt-s": 100, "vpt+dapt-g": 10}},
+		{[]string{"-methods", "promptsrc"}, map[string]int{"promptsrc": 50}},
+		{[]string{"-methods", "maple,coop", "-epochs", "3"}, map[string]int{"maple": 3, "coop": 3}},
+	} {
+		x, p, err := presetOf(t, c.flags...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all := x.together(p, func(m []dapt.Method, config *train.Config, change func(*train.Config)) experiment.Protocol {
+			return experiment.FewShot{Benchmarks: []experiment.Benchmark{p.Benchmark}, Methods: m, Shots: []int{4}, Train: config, Change: change}
+		})
+		got := map[string]int{}
+		for _, way := range experiment.Tuning(all) {
+			for _, method := range way.Methods {
+				got[method] = way.Config.Epochs
+			}
+		}
+		if !maps.Equal(got, c.epochs) {
+			t.Errorf("%q: epochs are %v, want %v", c.flags, got, c.epochs)
+		}
+	}
+}
+
+func TestFlagsGoOverWhatIsPublished(t *testing.T) {
+	x, _, err := presetOf(t, "-optimizer", "adamw", "-decay", "0", "-crop", "0.5", "-final", "mean of epochs", "-average-mean", "6", "-average-deviation", "10")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, want := train.Paper(), train.Paper()
+	x.change(&got)
+	want.Optimizer, want.Momentum, want.Decay, want.Crop = train.AdamW, 0, 0, 0.5
+	want.Final, want.Average = train.MeanOfEpochs, prompt.Gaussian{Mean: 6, Deviation: 10}
+	if got != want {
+		t.Errorf("flags make %+v, want %+v", got, want)
+	}
+	x, _, err = presetOf(t, "-optimizer", "sgd", "-final", "last step")
+	if err != nil {
+		t.Fatal(err)
+	}
+	x.change(&got)
+	want.Optimizer, want.Momentum, want.Final, want.Average = train.SGD, 0.9, train.LastStep, prompt.Gaussian{}
+	if got != want {
+		t.Errorf("flags make %+v, want %+v", got, want)
+	}
+}
+
 func TestWrongFlagsOfSweepsAreErrors(t *testing.T) {
 	for _, test := range []struct{ flag, value, want string }{
-		{"-methods", "clip", "zero-shot, maple, maple+dapt-s, maple+dapt-g"},
+		{"-methods", "clip", `"clip", want zero-shot or some of coop, `},
+		{"-methods", "zero-shot+dapt-s", "want zero-shot or some of"},
+		{"-methods", "coop+dapt", "with +dapt-s or +dapt-g"},
+		{"-optimizer", "adam", `"adam", want sgd or adamw`},
+		{"-average-mean", "3", `give -final "mean of epochs" too`},
+		{"-crop", "2", "Crop is 2"},
 		{"-mode", "late", `"late"`},
 		{"-final", "first", `"first"`},
 		{"-seeds", "0", "has 0, want at least 1"},

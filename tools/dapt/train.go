@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,31 +12,29 @@ import (
 	"github.com/dapt-go/dapt-go/dapt/experiment"
 	"github.com/dapt-go/dapt-go/dapt/mask"
 	"github.com/dapt-go/dapt-go/dapt/prompt"
-	"github.com/dapt-go/dapt-go/dapt/train"
 	"github.com/dapt-go/dapt-go/tools/session"
 )
 
 // choices are the flags of one method and its training.
 type choices struct {
+	overrides
 	learner, settings   string
 	maple               prompt.MaPLe
-	masks, mode, final  string
+	masks, mode         string
 	protocol, preset    string
 	official            bool
 	shots, seeds, focus int
 	loss                dapt.Config
-	config              train.Config
-	set                 *pflag.FlagSet // the command's
 }
 
 func newTrain(s *session.Setup) *cobra.Command {
-	x := choices{loss: dapt.Paper(), config: train.Paper()}
+	x := choices{loss: dapt.Paper()}
 	c := &cobra.Command{
 		Use:   "train",
 		Short: "tune prompts and test them; resumes what was interrupted",
 		Example: "  go run ./tools/dapt train -masks true -shots 4 -seeds 1\n" +
 			"  go run ./tools/dapt train -data OxfordPets -root ~/data -clip ViT-B/16 -masks files -protocol base-to-novel\n" +
-			"  go run ./tools/dapt train -learner coop -learner-settings '{\"Context\": 4, \"Phrase\": \"a photo of a\"}' -rate 0.002 -epochs 50 -batch 32",
+			"  go run ./tools/dapt train -learner coop -learner-settings '{\"Context\": 8}' -epochs 50",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return x.run(s, c) },
 	}
@@ -46,10 +43,10 @@ func newTrain(s *session.Setup) *cobra.Command {
 }
 
 func (x *choices) flags(f *pflag.FlagSet) {
-	x.set = f
+	x.overrides.flags(f)
 	f.StringVar(&x.preset, "preset", "", "run a published setting, such as maple+dapt-s/base-to-novel, with masks in files; presets lists them; with it, only -seeds and -share are read")
-	f.StringVar(&x.learner, "learner", "maple", "what is tuned: "+strings.Join(learners(), ", ")+"; the other flags start from MaPLe's published ones")
-	f.StringVar(&x.settings, "learner-settings", "", `settings of the learner as JSON, such as {"Context": 4}; empty takes the published ones`)
+	f.StringVar(&x.learner, "learner", "maple", "what is tuned: "+strings.Join(learners(), ", ")+"; the other flags start from what its authors published for the protocol, the data set and the shots")
+	f.StringVar(&x.settings, "learner-settings", "", `settings of the learner as JSON, such as {"Context": 4}; empty takes the published ones of the protocol`)
 	f.StringVar(&x.masks, "masks", "none", "none (the learner alone), true, files, gradcam or grid")
 	f.StringVar(&x.protocol, "protocol", "few-shot", "few-shot (all classes) or base-to-novel")
 	f.IntVar(&x.shots, "shots", 16, "training images a class; 0 takes all")
@@ -67,10 +64,6 @@ func (x *choices) flags(f *pflag.FlagSet) {
 	f.StringVar(&x.mode, "mode", string(x.loss.Mode), "when the losses are active: official, scaled or joint")
 	f.IntVar(&x.loss.Switch, "switch", x.loss.Switch, "first epoch of phase 2 in mode official")
 	f.BoolVar(&x.official, "official", false, "compute what the published code does: its background columns, losses and masks")
-	f.Float64Var(&x.config.Rate, "rate", x.config.Rate, "learning rate")
-	f.IntVar(&x.config.Epochs, "epochs", 0, "epochs; 0 takes the published number of the protocol")
-	f.IntVar(&x.config.Batch, "batch", x.config.Batch, "images a step")
-	f.StringVar(&x.final, "final", string(x.config.Final), `which prompts to keep: "best on val" or "last step"`)
 }
 
 // learners are the names of those that train something.
@@ -157,10 +150,10 @@ func (x *choices) published(s *session.Setup, c *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	if setting.Train.DType, err = s.Compute(); err != nil {
+	on := experiment.Material{Benchmarks: []experiment.Benchmark{b}, Seeds: seedsTo(x.seeds), Masks: s.Files()}
+	if on.DType, err = s.Compute(); err != nil {
 		return err
 	}
-	on := experiment.Material{Benchmarks: []experiment.Benchmark{b}, Seeds: seedsTo(x.seeds), Masks: s.Files()}
 	p, err := setting.Experiment(on)
 	if err != nil {
 		return err
@@ -175,6 +168,9 @@ func (x *choices) run(s *session.Setup, c *cobra.Command) error {
 	if x.preset != "" {
 		return x.published(s, c)
 	}
+	if err := x.check(); err != nil {
+		return err
+	}
 	learner, err := x.chosen(c.Flags())
 	if err != nil {
 		return err
@@ -187,21 +183,18 @@ func (x *choices) run(s *session.Setup, c *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	if x.config.DType, err = s.Compute(); err != nil {
+	if x.DType, err = s.Compute(); err != nil {
 		return err
 	}
-	x.config.Final = train.Final(x.final)
 	var p experiment.Protocol
 	switch x.protocol {
 	case "few-shot":
-		x.config.Epochs = cmp.Or(x.config.Epochs, train.Paper().Epochs)
 		p = experiment.FewShot{
-			Benchmarks: []experiment.Benchmark{b}, Methods: []dapt.Method{m}, Shots: []int{x.shots}, Seeds: seedsTo(x.seeds), Train: &x.config, Focus: x.focus,
+			Benchmarks: []experiment.Benchmark{b}, Methods: []dapt.Method{m}, Shots: []int{x.shots}, Seeds: seedsTo(x.seeds), Change: x.change, Focus: x.focus,
 		}
 	case "base-to-novel":
-		x.config.Epochs = cmp.Or(x.config.Epochs, train.PaperBaseToNovel().Epochs)
 		p = experiment.BaseToNovel{
-			Benchmarks: []experiment.Benchmark{b}, Methods: []dapt.Method{m}, Shots: x.shots, Seeds: seedsTo(x.seeds), Train: &x.config, Focus: x.focus,
+			Benchmarks: []experiment.Benchmark{b}, Methods: []dapt.Method{m}, Shots: x.shots, Seeds: seedsTo(x.seeds), Change: x.change, Focus: x.focus,
 		}
 	default:
 		return fmt.Errorf("-protocol is %q, want few-shot or base-to-novel", x.protocol)

@@ -1,11 +1,11 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
+	"github.com/dapt-go/dapt-go/dapt"
 	"github.com/dapt-go/dapt-go/dapt/experiment"
 	"github.com/dapt-go/dapt-go/dapt/train"
 	"github.com/dapt-go/dapt-go/tools/session"
@@ -53,21 +53,26 @@ func (x *transfer) run(s *session.Setup, c *cobra.Command) error {
 		return err
 	}
 	published := train.PaperCrossDataset()
-	p.Train.Epochs, p.Train.Final = cmp.Or(x.epochs, published.Epochs), cmp.Or(train.Final(x.final), published.Final)
+	p.Train.Epochs, p.Train.Final = published.Epochs, published.Final
 	if s.CLIP != session.Mini {
-		p.Train.Rate = cmp.Or(x.rate, published.Rate)
+		p.Train.Rate = published.Rate
 	}
+	x.change(&p.Train)
 	targets, err := x.open(s, c, p.Benchmark)
 	if err != nil {
 		return err
 	}
 	source := p.Benchmark
 	source.Conditions = nil // of mini: they are the targets
-	protocol := experiment.CrossDataset{Source: source, Targets: targets, Methods: p.Methods, Shots: x.draw, Seeds: seedsTo(x.seeds), Train: &p.Train}
-	if x.protocol == "domain_generalization" {
-		return run(c, s, source, experiment.DomainGeneralization(protocol), "go run ./tools/dapt report")
-	}
-	return run(c, s, source, protocol, "go run ./tools/dapt report")
+	one := experiment.CrossDataset{Source: source, Targets: targets, Shots: x.draw, Seeds: seedsTo(x.seeds)}
+	all := x.together(p, func(m []dapt.Method, t *train.Config, change func(*train.Config)) experiment.Protocol {
+		one.Methods, one.Train, one.Change = m, t, change
+		if x.protocol == "domain_generalization" {
+			return experiment.DomainGeneralization(one)
+		}
+		return one
+	})
+	return run(c, s, source, all, "go run ./tools/dapt report")
 }
 
 // open opens the targets.

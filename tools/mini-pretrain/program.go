@@ -68,7 +68,7 @@ func (p *pretrainer) stepGraph(_ *model.Scope, inputs []*Node) *Node {
 	g := images.Graph()
 	towers := clip.Bind(p.store, g, p.config)
 	image := clip.Normalize(towers.Vision.EncodeSome(normalize(images), keep))
-	text := clip.Normalize(towers.Text.EncodeRows(p.embed(g, tokens), ArgMax(tokens, -1), nil))
+	text := clip.Normalize(towers.Text.EncodeRows(p.embed(g, tokens), ArgMax(tokens, -1), clip.Context{}))
 	logits := dapt.Logits(image, text, towers.Scale)
 	labels := Iota(g, shapes.Make(dtypes.Int32, tokens.Shape().Dim(0), 1), 0)
 	total := MulScalar(Add(
@@ -132,7 +132,7 @@ func normalize(images *Node) *Node {
 func (p *pretrainer) scoreGraph(_ *model.Scope, images, tokens *Node) *Node {
 	towers := clip.Bind(p.store, images.Graph(), p.config)
 	image := clip.Normalize(towers.Vision.Encode(normalize(images), nil))
-	text := clip.Normalize(towers.Text.EncodeRows(towers.Text.Embed(tokens), ArgMax(tokens, -1), nil))
+	text := clip.Normalize(towers.Text.EncodeRows(towers.Text.Embed(tokens), ArgMax(tokens, -1), clip.Context{}))
 	return ArgMax(dapt.Logits(image, text, towers.Scale), -1, dtypes.Int32)
 }
 

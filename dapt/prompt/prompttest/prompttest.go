@@ -150,7 +150,7 @@ func checkPrompts(t *testing.T, m *clip.Model, learner prompt.Learner) {
 		for i, p := range list {
 			values[p.Name] = nodes[2+i]
 		}
-		prompts := prompt.Build(learner, values)
+		prompts := prompt.Build(learner, m.Config, values)
 		checkShapes(t, m, prompts)
 		sentences := clip.Sentences{Layout: packed.Layout, Tokens: nodes[0]}
 		return encode(clip.Bind(store, nodes[0].Graph(), m.Config), prompts, sentences, nodes[1])
@@ -163,24 +163,31 @@ func checkPrompts(t *testing.T, m *clip.Model, learner prompt.Learner) {
 	if err != nil {
 		t.Fatalf("the towers do not take the prompts: %v", err)
 	}
-	for i, tower := range []string{"text", "vision"} {
-		flat, err := tensors.CopyFlatData[float32](features[i])
-		if err != nil || features[i].Shape().Dim(-2) != len(classes) || len(flat)%(len(classes)*m.Config.Embed) != 0 || slices.ContainsFunc(flat, notFinite) {
+	for i, made := range features {
+		tower := []string{"text", "vision", "vision"}[i] // the last is the second feature of those that have one
+		flat, err := tensors.CopyFlatData[float32](made)
+		if err != nil || made.Shape().Dim(-2) != len(classes) || len(flat)%(len(classes)*m.Config.Embed) != 0 || slices.ContainsFunc(flat, notFinite) {
 			t.Errorf("the %s tower makes %v of the initial prompts, %v", tower, flat, err)
 		}
 	}
 }
 
-// encode returns the features of the sentences, for each image if that makes them others, and of images.
+// encode returns the features of the sentences, for each image if that makes them others, and of images, and the second ones
+// of those if there are such.
 func encode(towers *clip.Towers, prompts prompt.Prompts, sentences clip.Sentences, images *graph.Node) []*graph.Node {
 	rows, image := towers.Text.Rows(sentences), towers.Vision.Encode(images, prompts.Vision)
 	if prompts.Each != nil {
-		return []*graph.Node{towers.Text.EncodeEach(rows, prompts.Each(clip.Normalize(image)), prompts.Text), image}
+		return []*graph.Node{towers.Text.EncodeEach(rows, prompts.Each(clip.Normalize(image)), prompts.Context()), image}
 	}
 	if len(prompts.Text) > 0 && prompts.Text[0] != nil {
 		rows = rows.Write(prompts.Text[0], prompts.Behind)
 	}
-	return []*graph.Node{towers.Text.Encode([]clip.Rows{rows}, prompts.Text), image}
+	features := []*graph.Node{towers.Text.Encode([]clip.Rows{rows}, prompts.Context()), image}
+	if prompts.Second != nil {
+		_, context := towers.Vision.EncodeContext(images, prompts.Vision)
+		features = append(features, prompts.Second(context))
+	}
+	return features
 }
 
 // checkShapes reports prompts that are not [context, width] of their tower, in float32; the first of the text tower may be

@@ -30,7 +30,7 @@ type Figure struct {
 }
 
 // variable is a colour that a page may set.
-var variable = regexp.MustCompile(`var\(--series-[0-9]+,(#[0-9A-Fa-f]+)\)`)
+var variable = regexp.MustCompile(`var\(--[a-z0-9-]+,(#[0-9A-Fa-f]+)\)`)
 
 // box is the size of a drawing; margin is what a file has around it.
 var box = regexp.MustCompile(`viewBox="0 0 [0-9.]+ [0-9.]+"`)

@@ -82,6 +82,12 @@ save("cocoop.pth.tar", named({
     "ctx": (4, TEXT), "meta_net.linear1.weight": (2, EMBED), "meta_net.linear1.bias": (2,), "meta_net.linear2.weight": (TEXT, 2),
     "meta_net.linear2.bias": (TEXT,)} | buffers("", 4), True))
 save("vpt.pth.tar", named({"image_encoder.VPT": (8, VISION)} | deep("image_encoder", VISION, 8, 3) | clip()))
+representation = {"representation_learner.compound_rep_tokens": (5, 12), "image_encoder.proj_rep": (VISION, EMBED)}
+for family, width in ("v", VISION), ("t", TEXT):
+    for i in range(2):
+        at = "representation_learner.compound_rep_tokens_r2%sproj.%d." % (family, i)
+        representation |= {at + "weight": (width, 12), at + "bias": (width,)}
+save("mmrl.pth.tar", named({"prompt_embeddings": (CLASSES, 24, TEXT)} | representation | clip()))
 for name in "maple", "promptsrc":
     shutil.copy(name + ".pth.tar", "../../internal/torch/testdata/")
 save("../../../tools/dapt/testdata/coop.pth.tar", named({"ctx": (4, 128)}, True))  # for the mini CLIP

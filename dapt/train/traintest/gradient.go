@@ -47,7 +47,7 @@ func (k *kit) terms(p prompt.Values, f dapt.Features, labels *Node) []*Node {
 // encode are the features of a training step.
 func (k *kit) encode(towers *clip.Towers, p prompt.Values, b dapt.Batch) dapt.Features {
 	b.Training = true
-	return k.method.Encode(towers, prompt.Build(k.learner, p), b, dapt.Both)
+	return k.method.Encode(towers, prompt.Build(k.learner, k.model.Config, p), b, dapt.Both)
 }
 
 // differentials makes the program of the gradients of each term for each trained parameter, by what a step differentiates.

@@ -24,6 +24,7 @@ var outputs = []struct {
 	{prompt.Classes, "the class texts"},
 	{prompt.Images, "the features of images"},
 	{prompt.Deep, "texts of other words"},
+	{prompt.Images, "the second features of images, or again the first"},
 	{prompt.Words, "texts of other words that its context stands before"},
 }
 
@@ -65,13 +66,17 @@ func (k *kit) reached() ([][][]float32, error) {
 	}
 	unsaid := false
 	p, err := k.newProbe(m, 4, func(towers *clip.Towers, values, _ prompt.Values, b dapt.Batch, _ *Node) []*Node {
-		prompts := prompt.Build(k.learner, values)
+		prompts := prompt.Build(k.learner, k.model.Config, values)
 		shared := len(prompts.Text) > 0 && prompts.Text[0] != nil && prompts.Text[0].Rank() == 2
 		unsaid = shared && !m.Loss.Background.Learned
 		plain := m
 		plain.Loss.Background.Learned = false
 		f := plain.Encode(towers, prompts, b, dapt.Both)
-		means := []*Node{mean(f.Classes), mean(f.Image), mean(f.Words)}
+		second := f.Second
+		if second == nil {
+			second = f.Image
+		}
+		means := []*Node{mean(f.Classes), mean(f.Image), mean(f.Words), mean(second)}
 		if m.Loss.Background.Learned {
 			means = append(means, mean(m.Encode(towers, prompts, b, dapt.Both).Words))
 		}
@@ -108,6 +113,7 @@ func checkTerms(k *kit) error {
 	for name, weight := range map[string]float64{"v": loss.V, "f": loss.F, "b": loss.B, "reo": loss.Reo} {
 		t := slices.Index(k.termNames(), name)
 		switch {
+		case name == "reo" && loss.V == 0: // both are of images, and the first speaks for both
 		case weight == 0 && !strings.Contains(said, "L_"+name+" "):
 			wrong = append(wrong, fmt.Errorf("dapt's L_%s is left out, but dapt.Config.For says only %q", name, k.said))
 		case weight != 0 && !slices.ContainsFunc(byTerm[t], func(g []float32) bool { return norm(g) > 0 }):
@@ -194,7 +200,9 @@ func (k *kit) compareStep(m dapt.Method, in train.Input, byTerm [][][]float32) e
 func (k *kit) weights(m dapt.Method) []float64 {
 	var list []float64
 	for _, term := range prompt.TermsOf(k.learner) {
-		list = append(list, term.Weight)
+		if term.Weight != 0 { // others are not computed
+			list = append(list, term.Weight)
+		}
 	}
 	if m.Decouples() {
 		for _, weight := range []float64{m.Loss.V, m.Loss.F, m.Loss.B, m.Loss.Reo} {

@@ -18,6 +18,11 @@ import (
 // faulty is MaPLe with one thing changed.
 type faulty struct {
 	prompt.MaPLe
+	*faults
+}
+
+// faults are what is changed; nil functions change nothing.
+type faults struct {
 	trains     func(prompt.Parts) prompt.Parts
 	parameters func([]prompt.Parameter) []prompt.Parameter
 	prompts    func(prompt.Values, *prompt.Prompts)
@@ -89,7 +94,7 @@ func (taught) Loss(s prompt.Step) []*Node {
 	return []*Node{ReduceAllMean(Square(Sub(s.Teacher, s.Logits(s.Image, s.Texts))))}
 }
 
-var small = faulty{MaPLe: prompt.MaPLe{Depth: 2}}
+var small = faulty{prompt.MaPLe{Depth: 2}, &faults{}}
 
 func newTestKit(t *testing.T, l prompt.Learner) *kit {
 	t.Helper()
@@ -105,7 +110,7 @@ func newTestKit(t *testing.T, l prompt.Learner) *kit {
 // TestWhatIsWrongIsFound spoils one thing at a time. The check that is meant for it must say so.
 func TestWhatIsWrongIsFound(t *testing.T) {
 	with := func(change func(f *faulty)) prompt.Learner {
-		f := small
+		f := faulty{small.MaPLe, &faults{}}
 		change(&f)
 		return f
 	}

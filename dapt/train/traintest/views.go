@@ -28,7 +28,7 @@ func (k *kit) views(images int) (*probe, error) {
 	m := k.method
 	m.Loss.Watch = true
 	return k.newProbe(m, images, func(towers *clip.Towers, values, _ prompt.Values, b dapt.Batch, _ *Node) []*Node {
-		f := m.Encode(towers, prompt.Build(k.learner, values), b, dapt.Both)
+		f := m.Encode(towers, prompt.Build(k.learner, k.model.Config, values), b, dapt.Both)
 		return []*Node{f.Image, f.Foreground, f.Background, f.Classes}
 	})
 }
