@@ -60,7 +60,10 @@ func formulas(t *testing.T) *clip.Model {
 func mmrl(t *testing.T) (names []string, outputs []*tensors.Tensor) {
 	t.Helper()
 	m := formulas(t)
-	learner := prompt.MMRL{Tokens: 3, Width: 6, Weight: 3} // 2 of 4 blocks
+	learner, err := prompt.Find("mmrl", []byte(`{"Tokens": 3, "Width": 6, "Weight": 3}`)) // 2 of 4 blocks
+	if err != nil {
+		t.Fatal(err)
+	}
 	list, err := learner.Parameters(m, rand.New(rand.NewPCG(1, 2)))
 	if err != nil {
 		t.Fatal(err)

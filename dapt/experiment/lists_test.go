@@ -57,7 +57,7 @@ func TestContextsOfClassesThatATestLacksAreAnErrorBeforeAnythingIsTuned(t *testi
 	e := small()
 	d := e.Benchmarks[0].Dataset
 	for contexts, want := range map[int]string{2: "", 3: "for each of 3 classes, but there are 2"} {
-		r := run{method: dapt.Method{Learner: prompt.CoOp{Context: 2, Classes: contexts}}, data: d.Base(), tests: halves("", dapt.Method{}, d)}
+		r := run{method: dapt.Method{Learner: called(t, "coop", fmt.Sprintf(`{"Context": 2, "Classes": %d}`, contexts))}, data: d.Base(), tests: halves("", dapt.Method{}, d)}
 		if err := checkLists(newLab(t, t.TempDir()), []run{r}); (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
 			t.Errorf("with %d contexts the error is %v, want %q", contexts, err, want)
 		}

@@ -14,6 +14,16 @@ import (
 	"github.com/dapt-go/dapt-go/dapt/train"
 )
 
+// called returns a learner by its name.
+func called(t *testing.T, name, settings string) prompt.Learner {
+	t.Helper()
+	l, err := prompt.Find(name, []byte(settings))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
 func tuned(protocol string, shots int, l prompt.Learner, given *train.Config) (prompt.Learner, train.Config) {
 	m, config := tuning{given, train.PaperBaseToNovel(), nil}.of(dapt.Method{Learner: l}, prompt.Task{Protocol: protocol, Dataset: "EuroSAT", Shots: shots, Classes: 10})
 	return m.Learner, config
@@ -27,18 +37,18 @@ func TestWithoutTrainEachLearnerIsTunedAsItsAuthorsDid(t *testing.T) {
 		epochs        int
 	}{
 		"what is not published is as DAPT's MaPLe":     {prompt.MaPLe{}, prompt.MaPLe{}, nil, 5},
-		"a zero learner has the task's settings":       {prompt.CoOp{}, prompt.CoOp{Context: 4, Phrase: "a photo of a"}, nil, 200},
-		"a learner with settings keeps them":           {prompt.CoOp{Context: 8}, prompt.CoOp{Context: 8}, nil, 200},
-		"a given config is for all":                    {prompt.CoOp{}, prompt.CoOp{}, &given, 10},
-		"what depends on the task is settled anyway":   {prompt.ProGrad{}, prompt.ProGrad{Lambda: 0.8}, &given, 10},
-		"class-specific contexts count their classes":  {prompt.CoOp{PerClass: true}, prompt.CoOp{PerClass: true, Classes: 10}, &given, 10},
-		"what is published and depends on the dataset": {prompt.ProGrad{}, prompt.ProGrad{Lambda: 0.8, Phrase: "a centered satellite photo of"}, nil, 100},
+		"a zero learner has the task's settings":       {called(t, "coop", ""), called(t, "coop", `{"Context": 4, "Phrase": "a photo of a"}`), nil, 200},
+		"a learner with settings keeps them":           {called(t, "coop", `{"Context": 8}`), called(t, "coop", `{"Context": 8}`), nil, 200},
+		"a given config is for all":                    {called(t, "coop", ""), called(t, "coop", ""), &given, 10},
+		"what depends on the task is settled anyway":   {called(t, "prograd", ""), called(t, "prograd", `{"Lambda": 0.8}`), &given, 10},
+		"class-specific contexts count their classes":  {called(t, "coop", `{"PerClass": true}`), called(t, "coop", `{"PerClass": true, "Classes": 10}`), &given, 10},
+		"what is published and depends on the dataset": {called(t, "prograd", ""), called(t, "prograd", `{"Lambda": 0.8, "Phrase": "a centered satellite photo of"}`), nil, 100},
 	} {
 		if l, config := tuned("base_to_novel", 16, c.learner, c.given); l != c.want || config.Epochs != c.epochs {
 			t.Errorf("%s: %+v with %d epochs, want %+v and %d", name, l, config.Epochs, c.want, c.epochs)
 		}
 	}
-	if _, config := tuned("few_shot", 16, prompt.CoCoOp{}, nil); config != train.PaperBaseToNovel() {
+	if _, config := tuned("few_shot", 16, called(t, "cocoop", ""), nil); config != train.PaperBaseToNovel() {
 		t.Errorf("where nothing was published: %+v", config)
 	}
 }
@@ -47,7 +57,7 @@ func TestWithoutTrainEachLearnerIsTunedAsItsAuthorsDid(t *testing.T) {
 func TestTuningSaysHow(t *testing.T) {
 	b := newBenchmark()
 	p := FewShot{
-		Benchmarks: []Benchmark{b}, Methods: []dapt.Method{{Learner: prompt.ZeroShot{}}, {Learner: prompt.MaPLe{}}, dapt.Over(prompt.MaPLe{}, mask.Files{}), {Learner: prompt.CoOp{}}},
+		Benchmarks: []Benchmark{b}, Methods: []dapt.Method{{Learner: prompt.ZeroShot{}}, {Learner: prompt.MaPLe{}}, dapt.Over(prompt.MaPLe{}, mask.Files{}), {Learner: called(t, "coop", "")}},
 		Shots: []int{1, 16}, Change: func(c *train.Config) { c.Batch = 2 },
 	}
 	var got [][]string
@@ -68,7 +78,7 @@ func TestTuningSaysHow(t *testing.T) {
 // TestARunRecordsWhatItWasTunedWith: the learner's own settings and config, not those of the protocol.
 func TestARunRecordsWhatItWasTunedWith(t *testing.T) {
 	b := BaseToNovel{
-		Benchmarks: []Benchmark{newBenchmark()}, Methods: []dapt.Method{{Learner: prompt.CoOp{}}}, Shots: 1, Seeds: []int{1},
+		Benchmarks: []Benchmark{newBenchmark()}, Methods: []dapt.Method{{Learner: called(t, "coop", "")}}, Shots: 1, Seeds: []int{1},
 		Change: func(c *train.Config) { c.Epochs, c.Test = 1, 4 },
 	}
 	results, err := b.Run(context.Background(), newLab(t, t.TempDir()))
@@ -76,7 +86,7 @@ func TestARunRecordsWhatItWasTunedWith(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got struct {
-		Options prompt.CoOp
+		Options json.RawMessage
 		Train   train.Config
 	}
 	if err := json.Unmarshal(results[0].Config, &got); err != nil {
@@ -84,7 +94,11 @@ func TestARunRecordsWhatItWasTunedWith(t *testing.T) {
 	}
 	want := train.Paper()
 	want.Rate, want.Epochs, want.Batch, want.Final, want.Test, want.Seed = 0.002, 1, 32, train.LastStep, 4, 1
-	if got.Options != (prompt.CoOp{Context: 4, Phrase: "a photo of a"}) || got.Train != want || len(results[0].Epochs) != 1 {
+	options, err := prompt.Find("coop", got.Options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if options != called(t, "coop", `{"Context": 4, "Phrase": "a photo of a"}`) || got.Train != want || len(results[0].Epochs) != 1 {
 		t.Errorf("on file are %+v, want %+v with CoOp's words", got, want)
 	}
 }
@@ -121,7 +135,7 @@ func TestResultsOnFileAreFoundAgain(t *testing.T) {
 // TestClassSpecificContextsAreRefusedOtherClasses: before anything is tuned; tests of the same classes are none of others.
 func TestClassSpecificContextsAreRefusedOtherClasses(t *testing.T) {
 	benchmark := newBenchmark()
-	methods := []dapt.Method{{Learner: prompt.CoOp{Context: 2, PerClass: true}}}
+	methods := []dapt.Method{{Learner: called(t, "coop", `{"Context": 2, "PerClass": true}`)}}
 	same := Benchmark{Dataset: benchmark.Dataset}
 	renamed := *benchmark.Dataset
 	renamed.Name = "Again"

@@ -16,11 +16,16 @@ import (
 	"github.com/dapt-go/dapt-go/dapt/internal/golden"
 	"github.com/dapt-go/dapt-go/dapt/prompt"
 	"github.com/dapt-go/dapt-go/dapt/prompt/prompttest"
+	"github.com/dapt-go/dapt-go/dapt/train/traintest"
 )
 
 func TestCLIPAdapterKeepsTheContract(t *testing.T) {
-	prompttest.Run(t, prompt.CLIPAdapter{})
-	prompttest.Run(t, prompt.CLIPAdapter{Reduction: 2, Ratio: 0.5})
+	for _, learner := range []prompt.Learner{prompt.CLIPAdapter{}, prompt.CLIPAdapter{Reduction: 2, Ratio: 0.5}} {
+		t.Run(called(learner), func(t *testing.T) {
+			prompttest.Run(t, learner)
+			traintest.Run(t, learner)
+		})
+	}
 }
 
 // TestCLIPAdapterMixesAsPyTorchDoes: testdata/clipadapter.py made the numbers.

@@ -6,7 +6,21 @@ import (
 	"testing"
 
 	"github.com/dapt-go/dapt-go/dapt/prompt"
+	"github.com/dapt-go/dapt-go/dapt/prompt/prompttest"
+	"github.com/dapt-go/dapt-go/dapt/train/traintest"
 )
+
+func TestEnsembleKeepsTheContract(t *testing.T) {
+	for _, learner := range []prompt.Learner{
+		prompt.Ensemble{},
+		prompt.Ensemble{List: "promptsrc"},
+	} {
+		t.Run(called(learner), func(t *testing.T) {
+			prompttest.Run(t, learner)
+			traintest.Run(t, learner)
+		})
+	}
+}
 
 func TestListsOfSentencesAreThePublishedOnes(t *testing.T) {
 	imagenet, err := prompt.Templates("imagenet")

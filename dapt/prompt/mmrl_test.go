@@ -1,7 +1,6 @@
 package prompt_test
 
 import (
-	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -11,11 +10,15 @@ import (
 	"github.com/dapt-go/dapt-go/dapt/clip"
 	"github.com/dapt-go/dapt-go/dapt/prompt"
 	"github.com/dapt-go/dapt-go/dapt/prompt/prompttest"
+	"github.com/dapt-go/dapt-go/dapt/train/traintest"
 )
 
 func TestMMRLKeepsTheContract(t *testing.T) {
-	for _, l := range []prompt.MMRL{{Tokens: 2, Width: 7}, {Depth: 2, Share: 1}, {Tokens: 9, Share: -1, Weight: -1}} {
-		t.Run(fmt.Sprintf("%+v", l), func(t *testing.T) { prompttest.Run(t, l) })
+	for _, l := range []prompt.MMRL{{Tokens: 2, Width: 7}, {Width: 16, Depth: 2, Share: 1}, {Tokens: 9, Width: 5, Weight: -1}} {
+		t.Run(called(l), func(t *testing.T) {
+			prompttest.Run(t, l)
+			traintest.Run(t, l)
+		})
 	}
 }
 

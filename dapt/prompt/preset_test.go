@@ -1,13 +1,10 @@
 package prompt_test
 
 import (
-	"math/rand/v2"
 	"reflect"
-	"slices"
 	"strings"
 	"testing"
 
-	"github.com/dapt-go/dapt-go/dapt/clip"
 	"github.com/dapt-go/dapt-go/dapt/prompt"
 )
 
@@ -25,43 +22,43 @@ func TestPublishedSettings(t *testing.T) {
 	}
 	type preset = prompt.Preset
 	curve, usual := []int{16, 1, 2, 4, 8}, []int{16}
-	words := prompt.CoOp{Context: 4, Phrase: "a photo of a"}
-	shallow := prompt.PromptSRC{TextDepth: 3, VisionDepth: 3}
-	four := prompt.IVLP{Text: 4, Vision: 4, TextDepth: 9, VisionDepth: 9}
-	language := prompt.IVLP{Text: 4, TextOnly: true}
-	pets, plain := prompt.ProGrad{Phrase: "a type of pet, a photo of a"}, prompt.ProGrad{Phrase: "a photo of a"}
+	words := found(t, "coop", `{"Context": 4, "Phrase": "a photo of a"}`)
+	shallow := found(t, "promptsrc", `{"TextDepth": 3, "VisionDepth": 3}`)
+	four := found(t, "ivlp", `{"Text": 4, "Vision": 4, "TextDepth": 9, "VisionDepth": 9}`)
+	language := found(t, "ivlp", `{"Text": 4, "TextOnly": true}`)
+	pets, plain := found(t, "prograd", `{"Phrase": "a type of pet, a photo of a"}`), found(t, "prograd", `{"Phrase": "a photo of a"}`)
 	for _, c := range []struct {
 		learner           prompt.Learner
 		protocol, dataset string
 		shots             int
 		want              preset
 	}{
-		{prompt.CoOp{}, "few_shot", "EuroSAT", 1, preset{Learner: prompt.CoOp{}, Rate: 0.002, Epochs: 50, Batch: 32, Shots: curve}},
-		{prompt.CoOp{}, "few_shot", "EuroSAT", 2, preset{Learner: prompt.CoOp{}, Rate: 0.002, Epochs: 100, Batch: 32, Shots: curve}},
-		{prompt.CoOp{}, "few_shot", "EuroSAT", 4, preset{Learner: prompt.CoOp{}, Rate: 0.002, Epochs: 100, Batch: 32, Shots: curve}},
-		{prompt.CoOp{}, "few_shot", "EuroSAT", 8, preset{Learner: prompt.CoOp{}, Rate: 0.002, Epochs: 200, Batch: 32, Shots: curve}},
-		{prompt.CoOp{}, "data_efficient", "EuroSAT", 0, preset{Learner: prompt.CoOp{}, Rate: 0.002, Epochs: 200, Batch: 32, Shots: curve}},
-		{prompt.CoOp{}, "few_shot", "ImageNet", 16, preset{Learner: prompt.CoOp{}, Rate: 0.002, Epochs: 50, Batch: 32, Shots: curve}},
-		{prompt.CoOp{}, "base_to_novel", "EuroSAT", 16, preset{Learner: words, Rate: 0.002, Epochs: 200, Batch: 32, Shots: usual}},
-		{prompt.CoOp{}, "base_to_novel", "ImageNet", 16, preset{Learner: words, Rate: 0.002, Epochs: 50, Batch: 32, Shots: usual}},
+		{found(t, "coop", ""), "few_shot", "EuroSAT", 1, preset{Learner: found(t, "coop", ""), Rate: 0.002, Epochs: 50, Batch: 32, Shots: curve}},
+		{found(t, "coop", ""), "few_shot", "EuroSAT", 2, preset{Learner: found(t, "coop", ""), Rate: 0.002, Epochs: 100, Batch: 32, Shots: curve}},
+		{found(t, "coop", ""), "few_shot", "EuroSAT", 4, preset{Learner: found(t, "coop", ""), Rate: 0.002, Epochs: 100, Batch: 32, Shots: curve}},
+		{found(t, "coop", ""), "few_shot", "EuroSAT", 8, preset{Learner: found(t, "coop", ""), Rate: 0.002, Epochs: 200, Batch: 32, Shots: curve}},
+		{found(t, "coop", ""), "data_efficient", "EuroSAT", 0, preset{Learner: found(t, "coop", ""), Rate: 0.002, Epochs: 200, Batch: 32, Shots: curve}},
+		{found(t, "coop", ""), "few_shot", "ImageNet", 16, preset{Learner: found(t, "coop", ""), Rate: 0.002, Epochs: 50, Batch: 32, Shots: curve}},
+		{found(t, "coop", ""), "base_to_novel", "EuroSAT", 16, preset{Learner: words, Rate: 0.002, Epochs: 200, Batch: 32, Shots: usual}},
+		{found(t, "coop", ""), "base_to_novel", "ImageNet", 16, preset{Learner: words, Rate: 0.002, Epochs: 50, Batch: 32, Shots: usual}},
 		{words, "cross_dataset", "ImageNet", 16, preset{Learner: words, Rate: 0.002, Epochs: 50, Batch: 32, Shots: usual}},
-		{prompt.CoCoOp{}, "base_to_novel", "ImageNet", 16, preset{Learner: prompt.CoCoOp{}, Rate: 0.002, Epochs: 10, Batch: 1, Shots: usual}},
-		{prompt.VPT{}, "base_to_novel", "ImageNet", 16, preset{Learner: prompt.VPT{}, Rate: 0.0025, Epochs: 5, Batch: 4, Shots: usual}},
-		{prompt.IVLP{}, "base_to_novel", "ImageNet", 16, preset{Learner: prompt.IVLP{}, Rate: 0.0035, Epochs: 5, Batch: 4, Shots: usual}},
+		{found(t, "cocoop", ""), "base_to_novel", "ImageNet", 16, preset{Learner: found(t, "cocoop", ""), Rate: 0.002, Epochs: 10, Batch: 1, Shots: usual}},
+		{found(t, "vpt", ""), "base_to_novel", "ImageNet", 16, preset{Learner: found(t, "vpt", ""), Rate: 0.0025, Epochs: 5, Batch: 4, Shots: usual}},
+		{found(t, "ivlp", ""), "base_to_novel", "ImageNet", 16, preset{Learner: found(t, "ivlp", ""), Rate: 0.0035, Epochs: 5, Batch: 4, Shots: usual}},
 		{language, "base_to_novel", "ImageNet", 16, preset{Learner: language, Rate: 0.0025, Epochs: 5, Batch: 4, Shots: usual}},
 		{four, "base_to_novel", "ImageNet", 16, preset{Learner: four, Rate: 0.0025, Epochs: 20, Batch: 4, Shots: usual}},
-		{prompt.KgCoOp{}, "base_to_novel", "ImageNet", 16, preset{Learner: prompt.KgCoOp{}, Rate: 0.002, Epochs: 100, Batch: 128, Shots: usual}},
-		{prompt.KgCoOp{}, "few_shot", "ImageNet", 4, preset{Learner: prompt.KgCoOp{}, Rate: 0.002, Epochs: 100, Batch: 32, Shots: []int{4}}},
-		{prompt.KgCoOp{}, "domain_generalization", "ImageNet", 16, preset{Learner: prompt.KgCoOp{}, Rate: 0.002, Epochs: 25, Batch: 128, Shots: usual}},
-		{prompt.ProGrad{}, "few_shot", "OxfordPets", 1, preset{Learner: pets, Rate: 0.002, Epochs: 50, Batch: 32, Shots: curve}},
-		{prompt.ProGrad{}, "few_shot", "ImageNet", 16, preset{Learner: plain, Rate: 0.002, Epochs: 200, Batch: 32, Shots: curve}},
-		{prompt.ProGrad{}, "base_to_novel", "OxfordPets", 4, preset{Learner: pets, Rate: 0.002, Epochs: 100, Batch: 32, Shots: []int{4}}},
-		{prompt.ProGrad{}, "base_to_novel", "ImageNet", 4, preset{Learner: plain, Rate: 0.002, Epochs: 50, Batch: 32, Shots: []int{4}}},
-		{prompt.ProGrad{}, "domain_generalization", "ImageNet", 4, preset{Learner: plain, Rate: 0.002, Epochs: 50, Batch: 32, Shots: []int{4}}},
-		{prompt.PromptSRC{}, "base_to_novel", "DescribableTextures", 16, preset{Learner: prompt.PromptSRC{}, Rate: 0.0025, Epochs: 20, Batch: 4, Shots: usual, Average: prompt.Gaussian{Mean: 15, Deviation: 1}}},
-		{prompt.PromptSRC{}, "few_shot", "DescribableTextures", 1, preset{Learner: prompt.PromptSRC{}, Rate: 0.0025, Epochs: 50, Batch: 4, Shots: curve, Average: prompt.Gaussian{Mean: 45, Deviation: 5}}},
-		{prompt.PromptSRC{}, "data_efficient", "UCF101", 16, preset{Learner: prompt.PromptSRC{}, Rate: 0.0025, Epochs: 50, Batch: 4, Shots: curve, Average: prompt.Gaussian{Mean: 30, Deviation: 30}}},
-		{prompt.PromptSRC{}, "cross_dataset", "ImageNet", 16, preset{Learner: shallow, Rate: 0.0025, Epochs: 20, Batch: 4, Shots: usual, Average: prompt.Gaussian{Mean: 6, Deviation: 10}}},
+		{found(t, "kgcoop", ""), "base_to_novel", "ImageNet", 16, preset{Learner: found(t, "kgcoop", ""), Rate: 0.002, Epochs: 100, Batch: 128, Shots: usual}},
+		{found(t, "kgcoop", ""), "few_shot", "ImageNet", 4, preset{Learner: found(t, "kgcoop", ""), Rate: 0.002, Epochs: 100, Batch: 32, Shots: []int{4}}},
+		{found(t, "kgcoop", ""), "domain_generalization", "ImageNet", 16, preset{Learner: found(t, "kgcoop", ""), Rate: 0.002, Epochs: 25, Batch: 128, Shots: usual}},
+		{found(t, "prograd", ""), "few_shot", "OxfordPets", 1, preset{Learner: pets, Rate: 0.002, Epochs: 50, Batch: 32, Shots: curve}},
+		{found(t, "prograd", ""), "few_shot", "ImageNet", 16, preset{Learner: plain, Rate: 0.002, Epochs: 200, Batch: 32, Shots: curve}},
+		{found(t, "prograd", ""), "base_to_novel", "OxfordPets", 4, preset{Learner: pets, Rate: 0.002, Epochs: 100, Batch: 32, Shots: []int{4}}},
+		{found(t, "prograd", ""), "base_to_novel", "ImageNet", 4, preset{Learner: plain, Rate: 0.002, Epochs: 50, Batch: 32, Shots: []int{4}}},
+		{found(t, "prograd", ""), "domain_generalization", "ImageNet", 4, preset{Learner: plain, Rate: 0.002, Epochs: 50, Batch: 32, Shots: []int{4}}},
+		{found(t, "promptsrc", ""), "base_to_novel", "DescribableTextures", 16, preset{Learner: found(t, "promptsrc", ""), Rate: 0.0025, Epochs: 20, Batch: 4, Shots: usual, Average: prompt.Gaussian{Mean: 15, Deviation: 1}}},
+		{found(t, "promptsrc", ""), "few_shot", "DescribableTextures", 1, preset{Learner: found(t, "promptsrc", ""), Rate: 0.0025, Epochs: 50, Batch: 4, Shots: curve, Average: prompt.Gaussian{Mean: 45, Deviation: 5}}},
+		{found(t, "promptsrc", ""), "data_efficient", "UCF101", 16, preset{Learner: found(t, "promptsrc", ""), Rate: 0.0025, Epochs: 50, Batch: 4, Shots: curve, Average: prompt.Gaussian{Mean: 30, Deviation: 30}}},
+		{found(t, "promptsrc", ""), "cross_dataset", "ImageNet", 16, preset{Learner: shallow, Rate: 0.0025, Epochs: 20, Batch: 4, Shots: usual, Average: prompt.Gaussian{Mean: 6, Deviation: 10}}},
 	} {
 		if got := own(c.learner, c.protocol, c.dataset, c.shots); !reflect.DeepEqual(got, c.want) {
 			t.Errorf("%s of %+v with %d shots of %s is %+v, want %+v", c.protocol, c.learner, c.shots, c.dataset, got, c.want)
@@ -71,7 +68,7 @@ func TestPublishedSettings(t *testing.T) {
 
 // TestNothingIsMadeUp: what was never published has no preset.
 func TestNothingIsMadeUp(t *testing.T) {
-	for _, l := range []prompt.Learner{prompt.ZeroShot{}, prompt.MaPLe{}, prompt.CoCoOp{}, prompt.VPT{}, prompt.IVLP{}} {
+	for _, l := range []prompt.Learner{prompt.ZeroShot{}, prompt.MaPLe{}, found(t, "cocoop", ""), found(t, "vpt", ""), found(t, "ivlp", "")} {
 		if p, ok := prompt.PresetOf(l, prompt.Task{Protocol: "few_shot"}); ok {
 			t.Errorf("%s has the few-shot preset %+v, want none", l.Name(), p)
 		}
@@ -110,59 +107,12 @@ func TestEveryPresetSaysWhereItIsFrom(t *testing.T) {
 	}
 }
 
-// TestProGradStartsAsPublished: its phrase fills the last places of the context, by words, so that of one with a comma the last
-// token stands behind the context.
-func TestProGradStartsAsPublished(t *testing.T) {
-	tokenizer := clip.NewTokenizer().Cut([]string{"a type of pet, a photo of a"})
-	m := wide()
-	m.Tokenizer = tokenizer
-	table := make([]float32, tokenizer.Vocabulary()*512)
-	for i := range table {
-		table[i] = float32(i + 1)
+// found returns a learner by its name.
+func found(t *testing.T, name, settings string) prompt.Learner {
+	t.Helper()
+	l, err := prompt.Find(name, []byte(settings))
+	if err != nil {
+		t.Fatal(err)
 	}
-	m.Values["token_embedding.weight"] = table
-	for dataset, want := range map[string]struct {
-		words, frozen int
-		template      string
-	}{
-		"OxfordPets": {8, 1, strings.Repeat("X ", 8) + "a type of pet, a photo of a {}."},
-		"ImageNet":   {4, 0, strings.Repeat("X ", 12) + "a photo of a {}."},
-	} {
-		p, _ := prompt.ProGrad{}.Preset(prompt.Task{Protocol: "few_shot", Dataset: dataset})
-		if got := p.Learner.Template("{} texture."); got != want.template {
-			t.Errorf("Template on %s = %q, want %q", dataset, got, want.template)
-		}
-		list, err := p.Learner.Parameters(m, rand.New(rand.NewPCG(1, 2)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		ids := tokenizer.Encode(p.Learner.(prompt.ProGrad).Phrase)
-		expected := make([]float32, (16-want.words)*512)
-		for _, id := range ids[:want.words] {
-			expected = append(expected, table[int(id)*512:][:512]...)
-		}
-		if !slices.Equal(list[0].Value, expected) || len(ids)-want.words != want.frozen {
-			t.Errorf("on %s the context is not zeros and then %d tokens of %q", dataset, want.words, ids)
-		}
-	}
-	if _, err := (prompt.ProGrad{Context: 2, Phrase: "a photo of"}).Parameters(m, rand.New(rand.NewPCG(1, 2))); err == nil || !strings.Contains(err.Error(), "of 3 words, want at most the 2") {
-		t.Errorf("a phrase that is longer than the context: %v, want an error", err)
-	}
-}
-
-func TestAnchorsAreTheSentencesOfThePublishedCode(t *testing.T) {
-	for _, c := range []struct {
-		learner       prompt.Anchored
-		dataset, want string
-	}{
-		{prompt.ProGrad{}, "OxfordPets", "a type of pet, a photo of a {}."},
-		{prompt.ProGrad{}, "DescribableTextures", "a texture of {}."},
-		{prompt.ProGrad{}, "EuroSAT", "hand {}."},
-		{prompt.KgCoOp{}, "OxfordPets", "hand {}."},
-		{prompt.KgCoOp{}, "DescribableTextures", "a photo of a {}, a type of texture."},
-	} {
-		if got, err := c.learner.Anchors(c.dataset, "hand {}."); err != nil || !slices.Equal(got.Templates, []string{c.want}) {
-			t.Errorf("Anchors of %s on %s = %+v, %v, want %q", c.learner.Name(), c.dataset, got, err, c.want)
-		}
-	}
+	return l
 }

@@ -6,8 +6,6 @@ import (
 	"testing"
 
 	. "github.com/gomlx/gomlx/core/graph"
-
-	"github.com/dapt-go/dapt-go/dapt/prompt"
 )
 
 // TestTheUpdateIsPyTorchsAdamW takes ten steps with given gradients, of which the last five are at another rate. The wanted
@@ -22,7 +20,7 @@ import (
 //
 // with PyTorch 2.15.
 func TestTheUpdateIsPyTorchsAdamW(t *testing.T) {
-	e := ownEngine(t, newModel(1), prompt.CoOp{Context: 1})
+	e := ownEngine(t, newModel(1), called(t, "coop", `{"Context": 1}`))
 	defer e.Close()
 	c := quick()
 	c.Optimizer, c.Decay = AdamW, 0.3
@@ -65,7 +63,7 @@ func TestTheUpdateIsPyTorchsAdamW(t *testing.T) {
 
 // TestANewOptimizerRemembersNothing: mean squares that begin as prompts would be negative.
 func TestANewOptimizerRemembersNothing(t *testing.T) {
-	e := ownEngine(t, newModel(1), prompt.CoOp{Context: 1})
+	e := ownEngine(t, newModel(1), called(t, "coop", `{"Context": 1}`))
 	defer e.Close()
 	for _, scope := range optimizerScopes {
 		values, err := e.values(scope)

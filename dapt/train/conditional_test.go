@@ -8,13 +8,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/dapt-go/dapt-go/dapt"
-	"github.com/dapt-go/dapt-go/dapt/mask"
 	"github.com/dapt-go/dapt-go/dapt/prompt"
 )
 
 func TestConditionalTextsFollowTheImage(t *testing.T) {
-	e := ownEngine(t, newModel(1), prompt.CoCoOp{})
+	e := ownEngine(t, newModel(1), called(t, "cocoop", ""))
 	defer e.Close()
 	d, _ := newData()
 	ctx := context.Background()
@@ -59,13 +57,10 @@ func TestConditionalTextsFollowTheImage(t *testing.T) {
 	if _, err := e.Evaluate(ctx, d, d.Test, []string{"a tree"}, quick()); err == nil || !strings.Contains(err.Error(), "set Background.Negatives to 0") {
 		t.Errorf("with background texts beside the classes: %v", err)
 	}
-	if maps, err := e.Heat(ctx, d, d.Test[:2], nil, quick()); err != nil || len(maps) != 2 {
-		t.Errorf("Grad-CAM: %d maps, %v", len(maps), err)
-	}
 }
 
 func TestBatchesOfConditionalTextsAreBounded(t *testing.T) {
-	e := ownEngine(t, newModel(1), prompt.CoCoOp{})
+	e := ownEngine(t, newModel(1), called(t, "cocoop", ""))
 	defer e.Close()
 	c := quick()
 	for classes, want := range map[int]int{3: 8, 256: 4, 1000: 1, 5000: 1} {
@@ -75,47 +70,8 @@ func TestBatchesOfConditionalTextsAreBounded(t *testing.T) {
 	}
 }
 
-func TestEveryLearnerIsTuned(t *testing.T) {
-	d, _ := newData()
-	for _, l := range []prompt.Learner{
-		prompt.CoOp{Context: 2},
-		prompt.CoOp{Context: 2, Classes: 3, Position: prompt.Middle},
-		prompt.CoCoOp{},
-		prompt.VPT{Context: 2, Depth: 2},
-		prompt.PromptSRC{TextDepth: 2, VisionDepth: 2},
-		prompt.MMRL{Width: 8},
-	} {
-		e := ownEngine(t, modelOf(1, 32), l) // room for PromptSRC's sentences
-		before := parameters(t, e)
-		c := quick()
-		c.Epochs, c.Final = 2, LastStep
-		out, err := Run{Engine: e, Method: dapt.Method{Learner: l}, Data: d, Config: c}.Tune(context.Background())
-		if err != nil {
-			t.Errorf("%s: %v", l.Name(), err)
-		} else if after := parameters(t, e); equalParameters(before, after) || !(out.Epochs[1].Losses["cls"] > 0) {
-			t.Errorf("%s: nothing was tuned, loss %g", l.Name(), out.Epochs[1].Losses["cls"])
-		}
-		e.Close()
-	}
-}
-
-func TestConditionalTextsAreDecoupled(t *testing.T) {
-	e := ownEngine(t, newModel(1), prompt.CoCoOp{})
-	defer e.Close()
-	d, _ := newData()
-	all, err := e.Decouple(context.Background(), dapt.Over(prompt.CoCoOp{}, mask.Files{}), d, d.Train[:2])
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, one := range all {
-		if !(one.Share[0] > 0) || !(one.Share[0] < 1) || !(one.Losses[0] > 0) {
-			t.Errorf("%s: shares %v and losses %v", one.Item.Path, one.Share, one.Losses)
-		}
-	}
-}
-
 func TestContextOfEachClassFitsOnlyItsClasses(t *testing.T) {
-	e := ownEngine(t, newModel(1), prompt.CoOp{Context: 2, Classes: 5})
+	e := ownEngine(t, newModel(1), called(t, "coop", `{"Context": 2, "Classes": 5}`))
 	defer e.Close()
 	d, _ := newData()
 	if _, err := e.Evaluate(context.Background(), d, d.Test, nil, quick()); err == nil || !strings.Contains(err.Error(), "5 contexts, one for each class, but 3 classes") {
@@ -160,22 +116,22 @@ func TestContextsStandWhereTheirWordsWould(t *testing.T) {
 		learner prompt.Learner
 		set     map[string][]float32
 	}{
-		"a photo {}.":    {prompt.CoOp{Context: 2}, map[string][]float32{"ctx": words("a photo")}},
-		"{} a photo.":    {prompt.CoOp{Context: 2, Position: prompt.Front}, map[string][]float32{"ctx": words("a photo")}},
-		"a {} photo of.": {prompt.CoOp{Context: 3, Position: prompt.Middle}, map[string][]float32{"ctx": words("a photo of")}},
+		"a photo {}.":    {called(t, "coop", `{"Context": 2}`), map[string][]float32{"ctx": words("a photo")}},
+		"{} a photo.":    {called(t, "coop", `{"Context": 2, "Position": "front"}`), map[string][]float32{"ctx": words("a photo")}},
+		"a {} photo of.": {called(t, "coop", `{"Context": 3, "Position": "middle"}`), map[string][]float32{"ctx": words("a photo of")}},
 		"of {} a.": {
-			prompt.CoOp{Context: 2, Classes: 3, Position: prompt.Middle},
+			called(t, "coop", `{"Context": 2, "Classes": 3, "Position": "middle"}`),
 			map[string][]float32{"ctx": slices.Repeat(words("of a"), 3)},
 		},
-		"a photo of a {}.": {prompt.CoCoOp{}, map[string][]float32{"meta_net.linear2.weight": make([]float32, 64*2), "meta_net.linear2.bias": make([]float32, 64)}},
+		"a photo of a {}.": {called(t, "cocoop", ""), map[string][]float32{"meta_net.linear2.weight": make([]float32, 64*2), "meta_net.linear2.bias": make([]float32, 64)}},
 	} {
 		want := logits(zeroShot, template, nil)
 		if d := farthest(logits(c.learner, d.Template, c.set), want); !(d < 1e-4) {
 			t.Errorf("%+v with the words of %q: a logit is off by %g", c.learner, template, d)
 		}
 	}
-	moved := logits(prompt.CoCoOp{}, "", map[string][]float32{"meta_net.linear2.weight": make([]float32, 64*2), "meta_net.linear2.bias": bias})
-	if d := farthest(moved, logits(prompt.CoOp{Context: 4}, "", map[string][]float32{"ctx": shifted})); !(d < 1e-4) {
+	moved := logits(called(t, "cocoop", ""), "", map[string][]float32{"meta_net.linear2.weight": make([]float32, 64*2), "meta_net.linear2.bias": bias})
+	if d := farthest(moved, logits(called(t, "coop", `{"Context": 4}`), "", map[string][]float32{"ctx": shifted})); !(d < 1e-4) {
 		t.Errorf("CoCoOp whose network gives 1 differs from CoOp with a context larger by 1: a logit is off by %g", d)
 	}
 }

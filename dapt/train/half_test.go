@@ -125,7 +125,7 @@ func TestHalfPrecisionEvaluatesAndMaps(t *testing.T) {
 
 func TestContextOfEveryKindIsWrittenInHalfPrecision(t *testing.T) {
 	d, _ := newData()
-	for _, l := range []prompt.Learner{prompt.CoCoOp{}, prompt.CoOp{Context: 3, Classes: 3, Position: prompt.Middle}} {
+	for _, l := range []prompt.Learner{called(t, "cocoop", ""), called(t, "coop", `{"Context": 3, "Classes": 3, "Position": "middle"}`)} {
 		half, err := NewEngine(golden.Backend(t), newModel(1), l, dtypes.Float16)
 		if err != nil {
 			t.Fatal(err)

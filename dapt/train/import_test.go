@@ -49,23 +49,24 @@ func narrow() *clip.Model {
 	return m
 }
 
-// checkpoints are testdata's, by the learner that they are recognized as.
-var checkpoints = map[string]prompt.Learner{
-	"maple":     prompt.MaPLe{Context: 2, Depth: 3},
-	"dapt":      prompt.MaPLe{Context: 2, Depth: 2},
-	"promptsrc": prompt.PromptSRC{Text: 4, Vision: 4, TextDepth: 3, VisionDepth: 2},
-	"coop":      prompt.CoOp{Context: 4},
-	"coop-csc":  prompt.CoOp{Context: 2, PerClass: true, Classes: 3},
-	"cocoop":    prompt.CoCoOp{Context: 4},
-	"vpt":       prompt.VPT{Context: 8, Depth: 3},
-	"mmrl":      prompt.MMRL{Tokens: 5, Width: 12, Depth: 2},
+// checkpoints are testdata's, by the learner and the settings that they are recognized as.
+var checkpoints = map[string]struct{ learner, settings string }{
+	"maple":     {"maple", `{"Context": 2, "Depth": 3}`},
+	"dapt":      {"maple", `{"Context": 2, "Depth": 2}`},
+	"promptsrc": {"promptsrc", `{"Text": 4, "Vision": 4, "TextDepth": 3, "VisionDepth": 2}`},
+	"coop":      {"coop", `{"Context": 4}`},
+	"coop-csc":  {"coop", `{"Context": 2, "PerClass": true, "Classes": 3}`},
+	"cocoop":    {"cocoop", `{"Context": 4}`},
+	"vpt":       {"vpt", `{"Context": 8, "Depth": 3}`},
+	"mmrl":      {"mmrl", `{"Tokens": 5, "Width": 12, "Depth": 2}`},
 }
 
 func checkpoint(name string) string { return filepath.Join("testdata", name+".pth.tar") }
 
 func TestCheckpointsOfOthersAreImported(t *testing.T) {
 	m := narrow()
-	for name, want := range checkpoints {
+	for name, as := range checkpoints {
+		want := called(t, as.learner, as.settings)
 		got, err := Import(checkpoint(name), m, As{})
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -177,7 +178,7 @@ func TestExportHasThePublishedNames(t *testing.T) {
 func TestImportTakesWhatTheFileDoesNotTell(t *testing.T) {
 	m := narrow()
 	got, err := Import(checkpoint("coop"), m, As{Learner: "coop", Settings: []byte(`{"Position": "middle"}`)})
-	if want := (prompt.CoOp{Context: 4, Position: prompt.Middle}); err != nil || got.Learner != want {
+	if want := called(t, "coop", `{"Context": 4, "Position": "middle"}`); err != nil || got.Learner != want {
 		t.Errorf("Import with a position = %+v, %v, want %+v", got, err, want)
 	}
 	for want, as := range map[string]As{
@@ -207,11 +208,11 @@ func TestWhatTrainersSaveBesideThePromptsIsNoPrompt(t *testing.T) {
 		want    prompt.Learner
 		tensors map[string]safetensors.Tensor
 	}{
-		"KgCoOp's network, of which nothing is read (trainers/kgcoop.py)": {prompt.KgCoOp{Context: 4}, map[string]safetensors.Tensor{
+		"KgCoOp's network, of which nothing is read (trainers/kgcoop.py)": {called(t, "kgcoop", `{"Context": 4}`), map[string]safetensors.Tensor{
 			"ctx": zeros(4, 8), "bias_vectors": zeros(1, 512), "meta_net.linear1.weight": zeros(512, 512), "meta_net.linear1.bias": zeros(512),
 			"token_prefix": zeros(3, 1, 8), "token_suffix": zeros(3, 2, 8),
 		}},
-		"the prefix of DataParallel": {prompt.IVLP{Text: 2, Vision: 2, TextDepth: 2, VisionDepth: 1}, map[string]safetensors.Tensor{
+		"the prefix of DataParallel": {called(t, "ivlp", `{"Text": 2, "Vision": 2, "TextDepth": 2, "VisionDepth": 1}`), map[string]safetensors.Tensor{
 			"module.prompt_learner.ctx": zeros(2, 8), "module.text_encoder.transformer.resblocks.1.VPT_shallow": zeros(2, 8),
 			"module.image_encoder.VPT": zeros(2, 16), "module.prompt_learner.token_prefix": zeros(3, 1, 8),
 		}},

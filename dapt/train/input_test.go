@@ -17,6 +17,7 @@ import (
 	"github.com/dapt-go/dapt-go/dapt/dataset"
 	"github.com/dapt-go/dapt-go/dapt/mask"
 	"github.com/dapt-go/dapt-go/dapt/prompt"
+	"github.com/dapt-go/dapt-go/dapt/train/worldtest"
 )
 
 // TestBadInputIsAnErrorBeforeTheFirstStep spoils one thing of the data at a time. Each error must say what is wrong,
@@ -37,7 +38,7 @@ func TestBadInputIsAnErrorBeforeTheFirstStep(t *testing.T) {
 		},
 		{
 			"empty mask", func(_ *dataset.Dataset, files fstest.MapFS) {
-				files[msk].Data = encode(image.NewGray(image.Rect(0, 0, 20, 18)))
+				files[msk].Data = worldtest.PNG(image.NewGray(image.Rect(0, 0, 20, 18)))
 			},
 			[]string{"1 of 12 masks have no foreground", msk, "AllowEmpty"},
 		},
@@ -90,7 +91,7 @@ func white(width, height int) []byte {
 	for i := range img.Pix {
 		img.Pix[i] = 255
 	}
-	return encode(img)
+	return worldtest.PNG(img)
 }
 
 func TestAClassNamePastThePlacesIsNamed(t *testing.T) {
@@ -106,7 +107,7 @@ func TestAClassNamePastThePlacesIsNamed(t *testing.T) {
 
 func TestEmptyMasksAreLegalWhereAllowed(t *testing.T) {
 	d, files := newData()
-	empty, full := encode(image.NewGray(image.Rect(0, 0, 20, 18))), white(20, 18)
+	empty, full := worldtest.PNG(image.NewGray(image.Rect(0, 0, 20, 18))), white(20, 18)
 	for name, file := range files {
 		if strings.HasPrefix(name, "mask/cat") {
 			file.Data = empty

@@ -14,7 +14,7 @@ import (
 )
 
 // tunedMMRL is an engine with prompts that were tuned on d for two epochs, with DAPT over it, and the folder that they are in.
-func tunedMMRL(t *testing.T, l prompt.MMRL, d *dataset.Dataset) (*Engine, string) {
+func tunedMMRL(t *testing.T, l prompt.Learner, d *dataset.Dataset) (*Engine, string) {
 	t.Helper()
 	e := ownEngine(t, newModel(1), l)
 	t.Cleanup(e.Close)
@@ -48,8 +48,8 @@ func scoresOf(t *testing.T, e *Engine, d *dataset.Dataset) *selection.Scores {
 // those of its second, which are all that counts with a share of 1.
 func TestTheSecondFeatureTellsTheClassesThatWereTunedOnAlone(t *testing.T) {
 	d, _ := newData()
-	e, folder := tunedMMRL(t, prompt.MMRL{Width: 8}, d)
-	second := ownEngine(t, newModel(1), prompt.MMRL{Width: 8, Share: 1})
+	e, folder := tunedMMRL(t, called(t, "mmrl", `{"Width": 8}`), d)
+	second := ownEngine(t, newModel(1), called(t, "mmrl", `{"Width": 8, "Share": 1}`))
 	t.Cleanup(second.Close)
 	if _, err := second.Load(filepath.Join(folder, PromptsFile)); err != nil {
 		t.Fatal(err)
@@ -121,7 +121,7 @@ func checkGuesses(t *testing.T, e *Engine, d *dataset.Dataset, s *selection.Scor
 
 // TestInsertedTokensReadAsWords: they stand before the last block of two.
 func TestInsertedTokensReadAsWords(t *testing.T) {
-	e := ownEngine(t, newModel(1), prompt.MMRL{Tokens: 2, Width: 8})
+	e := ownEngine(t, newModel(1), called(t, "mmrl", `{"Tokens": 2, "Width": 8}`))
 	defer e.Close()
 	words, err := e.Words(nil, 3)
 	if err != nil || len(words) != 2 {

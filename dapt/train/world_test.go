@@ -1,11 +1,6 @@
 package train
 
 import (
-	"bytes"
-	"fmt"
-	"image"
-	"image/color"
-	"image/png"
 	"slices"
 	"testing"
 	"testing/fstest"
@@ -18,7 +13,7 @@ import (
 	"github.com/dapt-go/dapt-go/dapt/internal/golden"
 	"github.com/dapt-go/dapt-go/dapt/mask"
 	"github.com/dapt-go/dapt-go/dapt/prompt"
-	"github.com/dapt-go/dapt-go/dapt/transform"
+	"github.com/dapt-go/dapt-go/dapt/train/worldtest"
 )
 
 // learner is MaPLe at the size of the tests' CLIP.
@@ -27,18 +22,15 @@ var (
 	zeroShot = prompt.ZeroShot{}
 )
 
-var classes = []string{"cat", "lake boat", "tree_house"}
+var classes = worldtest.Classes()
 
 // newModel is a CLIP with random weights, small enough for pure Go.
 func newModel(seed uint64) *clip.Model { return modelOf(seed, 16) }
 
 // modelOf is newModel with so many places in the text tower.
 func modelOf(seed uint64, places int) *clip.Model {
-	corpus := append(dapt.Sentences("a photo of a {}.", classes), dapt.Sentences("a clean origami {}.", dapt.General())...)
-	tokenizer := clip.NewTokenizer().Cut(corpus)
 	tower := clip.Tower{Width: 64, Layers: 2, Heads: 1}
-	config := clip.Config{Side: 16, Patch: 8, Embed: 32, Context: places, Vocabulary: tokenizer.Vocabulary(), Vision: tower, Text: tower}
-	return &clip.Model{Weights: clip.Random(config, transform.Stream(seed, "test")), Tokenizer: tokenizer}
+	return worldtest.Model(seed, clip.Config{Side: 16, Patch: 8, Embed: 32, Context: places, Vision: tower, Text: tower})
 }
 
 // shared is one engine for the tests, so that each program compiles once: on XLA that is most of their time.
@@ -64,51 +56,17 @@ func ownEngine(t testing.TB, m *clip.Model, learner prompt.Learner) *Engine {
 	return e
 }
 
-// newData has 4 training, 2 validation and 3 test images a class, with masks where mask.Files looks.
-func newData() (*dataset.Dataset, fstest.MapFS) {
-	files := fstest.MapFS{}
-	d := &dataset.Dataset{Name: "Tiny", FS: files, Images: "images", Classes: classes, Template: "a photo of a {}."}
-	for list, count := range map[*[]dataset.Item]int{&d.Train: 4, &d.Val: 2, &d.Test: 3} {
-		for label, class := range classes {
-			for i := range count {
-				name := fmt.Sprintf("%s/%d-%d.png", class, count, i)
-				files["images/"+name] = &fstest.MapFile{Data: picture(label, i, false)}
-				files["mask/"+name] = &fstest.MapFile{Data: picture(label, i, true)}
-				*list = append(*list, dataset.Item{Path: "images/" + name, Label: label, Class: class})
-			}
-		}
-	}
-	return d, files
-}
+// newData is the tests' data set, and its files.
+func newData() (*dataset.Dataset, fstest.MapFS) { return worldtest.Data() }
 
-// picture is a square of the class's colour on a noisy ground, or its mask.
-func picture(label, item int, masked bool) []byte {
-	img := image.NewNRGBA(image.Rect(0, 0, 20, 18))
-	rng := transform.Stream(uint64(label), "picture", uint64(item))
-	for y := range 18 {
-		for x := range 20 {
-			inside := x > 4+item && x < 14 && y > 3 && y < 12
-			c := color.NRGBA{uint8(rng.IntN(256)), uint8(rng.IntN(256)), uint8(40 * item), 255}
-			switch {
-			case masked && inside:
-				c = color.NRGBA{255, 255, 255, 255}
-			case masked:
-				c = color.NRGBA{0, 0, 0, 255}
-			case inside:
-				c = color.NRGBA{uint8(90 * label), 200, uint8(255 - 90*label), 255}
-			}
-			img.SetNRGBA(x, y, c)
-		}
+// called returns a learner by its name, so that tests of tuning depend on none but MaPLe.
+func called(t testing.TB, name, settings string) prompt.Learner {
+	t.Helper()
+	l, err := prompt.Find(name, []byte(settings))
+	if err != nil {
+		t.Fatal(err)
 	}
-	return encode(img)
-}
-
-func encode(img image.Image) []byte {
-	var out bytes.Buffer
-	if err := png.Encode(&out, img); err != nil {
-		panic(err)
-	}
-	return out.Bytes()
+	return l
 }
 
 // quick is a run of 3 epochs of 3 steps.

@@ -23,7 +23,8 @@ import (
 )
 
 // Run fails t where learner does not do what package prompt says that a learner does. It needs no weights: it runs on a
-// small CLIP with random ones, whose towers differ in width, on the backend that GOMLX_BACKEND names.
+// small CLIP with random ones, whose towers differ in width, on the backend that GOMLX_BACKEND names. Contexts of each class
+// are for three. What needs a training loop is checked by train/traintest.
 func Run(t *testing.T, learner prompt.Learner) {
 	m := small()
 	t.Run("its name can be a folder's", func(t *testing.T) { checkName(t, learner) })
@@ -112,16 +113,29 @@ func checkParameters(t *testing.T, m *clip.Model, learner prompt.Learner) {
 
 func notFinite(v float32) bool { return math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) }
 
-// checkPrompts encodes an image and a sentence with the initial prompts.
+// classes are names of which each has a sentence.
+var classes = []string{"a b c", "a", "b c"}
+
+// checkPrompts encodes images and sentences with the initial prompts.
 func checkPrompts(t *testing.T, m *clip.Model, learner prompt.Learner) {
+	if a, ok := learner.(prompt.Adapter); ok {
+		learner = a.On(prompt.Task{Classes: len(classes)})
+		if again := learner.(prompt.Adapter).On(prompt.Task{Classes: len(classes) + 1}); !reflect.DeepEqual(again, learner) {
+			t.Errorf("On(a second task) = %+v, want %+v, as it was left by the first", again, learner)
+		}
+	}
 	list := parameters(t, m, learner)
-	packed, err := m.Pack([]string{clip.Prompt(learner.Template("a {}."), "a b c"), clip.Prompt(learner.Template("a {}."), "a")})
+	var sentences []string
+	for _, class := range classes {
+		sentences = append(sentences, clip.Prompt(learner.Template("a {}."), class))
+	}
+	packed, err := m.Pack(sentences)
 	if err != nil {
 		t.Fatal(err)
 	}
 	inputs := []any{
 		packed.Tokens,
-		tensors.FromScalarAndDimensions(float32(0.5), 2, m.Config.Side, m.Config.Side, 3),
+		tensors.FromScalarAndDimensions(float32(0.5), len(classes), m.Config.Side, m.Config.Side, 3),
 	}
 	for _, p := range list {
 		inputs = append(inputs, tensors.FromFlatDataAndDimensions(p.Value, p.Dims...))
@@ -152,13 +166,13 @@ func checkPrompts(t *testing.T, m *clip.Model, learner prompt.Learner) {
 	for i, made := range features {
 		tower := []string{"text", "vision", "vision"}[i] // the last is the second feature of those that have one
 		flat, err := tensors.CopyFlatData[float32](made)
-		if err != nil || made.Shape().Dim(-2) != 2 || len(flat)%(2*m.Config.Embed) != 0 || slices.ContainsFunc(flat, notFinite) {
+		if err != nil || made.Shape().Dim(-2) != len(classes) || len(flat)%(len(classes)*m.Config.Embed) != 0 || slices.ContainsFunc(flat, notFinite) {
 			t.Errorf("the %s tower makes %v of the initial prompts, %v", tower, flat, err)
 		}
 	}
 }
 
-// encode returns the features of two sentences, for each image if that makes them others, and of images, and the second ones
+// encode returns the features of the sentences, for each image if that makes them others, and of images, and the second ones
 // of those if there are such.
 func encode(towers *clip.Towers, prompts prompt.Prompts, sentences clip.Sentences, images *graph.Node) []*graph.Node {
 	rows, image := towers.Text.Rows(sentences), towers.Vision.Encode(images, prompts.Vision)
@@ -177,7 +191,7 @@ func encode(towers *clip.Towers, prompts prompt.Prompts, sentences clip.Sentence
 }
 
 // checkShapes reports prompts that are not [context, width] of their tower, in float32; the first of the text tower may be
-// one for each of two classes.
+// one for each class.
 func checkShapes(t *testing.T, m *clip.Model, prompts prompt.Prompts) {
 	t.Helper()
 	check := func(tower string, width int, blocks []*graph.Node) {
@@ -186,7 +200,7 @@ func checkShapes(t *testing.T, m *clip.Model, prompts prompt.Prompts) {
 				continue
 			}
 			s := p.Shape()
-			own := tower == "text" && i == 0 && s.Rank() == 3 && s.Dim(0) == 2
+			own := tower == "text" && i == 0 && s.Rank() == 3 && s.Dim(0) == len(classes)
 			if s.DType != dtypes.Float32 || s.Rank() != 2 && !own || s.Dim(-1) != width || s.Dim(-2) < 1 {
 				t.Errorf("%s prompt of block %d is %s, want Float32[context %d]", tower, i, s, width)
 			}
