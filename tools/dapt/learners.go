@@ -45,7 +45,7 @@ func newLearners(s *session.Setup) *cobra.Command {
 	f.IntVar(&x.seeds, "seeds", 3, "runs with seeds 1 to this")
 	f.IntVar(&x.shots, "shots", 16, "training images a class in base-to-novel")
 	f.IntVar(&x.few, "few-shots", 4, "training images a class in few-shot")
-
+	f.IntVar(&x.most, "most-epochs", 0, "tune no learner for more epochs than these; 0 tunes each as published")
 	f.BoolVar(&x.only, "plan", false, "say what there is to do and how long it takes, and stop")
 	f.BoolVar(&x.unmeasured, "no-estimate", false, "start without measuring how long it takes")
 	f.StringVar(&x.markdown, "markdown", "", "file for the Markdown, such as docs/results/learners.md, with its figures beside it; empty puts it beside the page")

@@ -69,7 +69,7 @@ func TestWrongFlagsOfLearnersAreErrors(t *testing.T) {
 		`-protocols has "crossdata"`:                            {"-protocols", "crossdata"},
 		"-seeds is 0":                                           {"-seeds", "0"},
 		"-few-shots 0":                                          {"-few-shots", "0"},
-		"learners are tuned as published in float32":            {"-dtype", "float16"},
+		"-most-epochs -1":                                       {"-most-epochs", "-1"},
 	} {
 		if _, err := command(t, append([]string{"learners"}, args...)...); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("learners %q: error is %v, want one with %q", args, err, want)
