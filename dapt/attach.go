@@ -30,6 +30,10 @@ func (c Config) For(l prompt.Learner) (Config, []string) {
 		c.Reo = 0
 		say("L_reo is left out: %s has no prompts in the image tower", l.Name())
 	}
+	if _, distilled := l.(prompt.Distilled); c.Reo != 0 && distilled {
+		c.Reo = 0
+		say("L_reo is left out: %s puts images into its teacher's space, where CLIP's features are not", l.Name())
+	}
 	switch {
 	case c.F == 0 || parts.Has(prompt.Classes) || c.ForegroundGradient && parts.Has(prompt.Images):
 	case parts.Has(prompt.Images):
@@ -115,6 +119,9 @@ func (m Method) Check(epochs int) error {
 	}
 	if learned && !parts.Has(prompt.Words) {
 		refuse("Background.Learned is set, but %s has no context that could stand before background words", name)
+	}
+	if _, distilled := m.Learner.(prompt.Distilled); c.Reo != 0 && distilled {
+		refuse("Reo is %g, but L_reo compares with CLIP's features, and %s puts images into its teacher's space: set Reo to 0", c.Reo, name)
 	}
 	_, own := m.Learner.(prompt.Objective)
 	_, steered := m.Learner.(prompt.Steered)

@@ -79,7 +79,7 @@ type Prompts struct {
 
 // All lists one learner of each kind with its published settings.
 func All() []Learner {
-	return []Learner{ZeroShot{}, Ensemble{}, CoOp{}, CoCoOp{}, VPT{}, IVLP{}, MaPLe{}, KgCoOp{}, ProGrad{}, PromptSRC{}}
+	return []Learner{ZeroShot{}, Ensemble{}, CoOp{}, CoCoOp{}, VPT{}, IVLP{}, MaPLe{}, KgCoOp{}, ProGrad{}, PromptSRC{}, PromptKD{}}
 }
 
 // Find returns the learner of that name with these settings, as [With] reads them; none leave the published ones.

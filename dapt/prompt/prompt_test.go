@@ -31,6 +31,8 @@ func TestEveryLearnerKeepsTheContract(t *testing.T) {
 		prompt.IVLP{TextOnly: true, Text: 4},
 		prompt.IVLP{Text: 5, Vision: 3, TextDepth: 2, VisionDepth: 1},
 		prompt.PromptSRC{TextDepth: 3, VisionDepth: 3},
+		prompt.PromptKD{Context: 2, Depth: 1, Embed: 48},
+		prompt.PromptKD{Teacher: "maple", TeacherSettings: `{"Depth": 2}`, Temperature: 2},
 	}
 	for _, learner := range append(prompt.All(), variants...) {
 		t.Run(fmt.Sprintf("%s %+v", learner.Name(), learner), func(t *testing.T) { prompttest.Run(t, learner) })
@@ -160,6 +162,7 @@ func TestLearnersAreRecognizedByTheirParameters(t *testing.T) {
 		{prompt.IVLP{}, prompt.IVLP{Text: 2, Vision: 2, TextDepth: 12, VisionDepth: 12}},
 		{prompt.IVLP{TextOnly: true}, prompt.IVLP{Text: 2, TextDepth: 12, TextOnly: true}},
 		{prompt.PromptSRC{}, prompt.IVLP{Text: 4, Vision: 4, TextDepth: 9, VisionDepth: 9}},
+		{prompt.PromptKD{Embed: 20}, prompt.PromptKD{Context: 4, Depth: 9, Embed: 20}},
 	} {
 		list, err := test.learner.Parameters(wide(), rand.New(rand.NewPCG(1, 2)))
 		if err != nil {
