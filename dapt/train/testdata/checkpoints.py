@@ -82,6 +82,12 @@ save("cocoop.pth.tar", named({
     "ctx": (4, TEXT), "meta_net.linear1.weight": (2, EMBED), "meta_net.linear1.bias": (2,), "meta_net.linear2.weight": (TEXT, 2),
     "meta_net.linear2.bias": (TEXT,)} | buffers("", 4), True))
 save("vpt.pth.tar", named({"image_encoder.VPT": (8, VISION)} | deep("image_encoder", VISION, 8, 3) | clip()))
+TEACHER, at = 6, "VPT_image_trans.conv1."
+save("promptkd.pth.tar", named(
+    {"image_encoder.VPT": (4, VISION)} | deep("image_encoder", VISION, 4, 2) | clip()
+    | {at + name: (TEACHER,) for name in ("0.bias", "1.weight", "1.bias", "1.running_mean", "1.running_var", "3.bias")}
+    | {at + "0.weight": (TEACHER, EMBED, 1, 1), at + "3.weight": (TEACHER, TEACHER, 1, 1)}, [at + "0.weight", at + "3.weight"])
+    | {at + "1.num_batches_tracked": torch.tensor(40)})
 for name in "maple", "promptsrc":
     shutil.copy(name + ".pth.tar", "../../internal/torch/testdata/")
 save("../../../tools/dapt/testdata/coop.pth.tar", named({"ctx": (4, 128)}, True))  # for the mini CLIP
