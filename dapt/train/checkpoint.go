@@ -21,7 +21,7 @@ import (
 
 // Files of a run's folder. Both are safetensors; prompts are named as in the published checkpoints.
 const (
-	PromptsFile    = "prompts.safetensors"    // of a finished run: the prompts that it chose, and nothing else
+	PromptsFile    = "prompts.safetensors"    // of a finished run: the prompts that it chose, and of a student what its teacher calls the classes
 	checkpointFile = "checkpoint.safetensors" // written every epoch: all that a run needs to go on
 )
 

@@ -26,7 +26,7 @@ func newImport(s *session.Setup) *cobra.Command {
 			return importPrompts(c, s, args[0], out, as)
 		},
 	}
-	c.Flags().StringVar(&as.Learner, "learner", "", "maple, dapt, promptsrc, ivlp, vpt, coop, kgcoop, prograd or cocoop; empty takes what the tensors tell")
+	c.Flags().StringVar(&as.Learner, "learner", "", "maple, dapt, promptsrc, ivlp, vpt, coop, kgcoop, prograd, cocoop or promptkd; empty takes what the tensors tell")
 	c.Flags().StringVar(&settings, "settings", "", "settings of the learner that tensors do not tell, as JSON")
 	c.Flags().StringVar(&out, "out", "", `file to write; empty means CHECKPOINT with ".safetensors" behind it`)
 	return c

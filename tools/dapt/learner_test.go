@@ -37,6 +37,7 @@ func TestEveryLearnerIsTunedAndTestedOnBothHalves(t *testing.T) {
 	data := satellite(t)
 	for name, settings := range map[string]string{
 		"coop": `{"Context": 4}`, "cocoop": "", "vpt": `{"Depth": 2}`, "ivlp": `{"TextDepth": 2, "VisionDepth": 2}`, "maple": `{"Depth": 2}`, "promptsrc": `{"TextDepth": 2, "VisionDepth": 2}`,
+		"promptkd": `{"Depth": 2, "Teacher": "maple", "TeacherSettings": "{\"Depth\": 2}"}`,
 	} {
 		out := t.TempDir()
 		args := append([]string{
