@@ -191,6 +191,23 @@ func TestPromptKDFollowsItsTask(t *testing.T) {
 	}
 }
 
+func TestPromptKDIsTunedAsPublished(t *testing.T) {
+	for protocol, known := range map[string]bool{"": true, "base_to_novel": true, "cross_dataset": true, "few_shot": false, "linear_probe": false} {
+		p, ok := prompt.PromptKD{}.Preset(prompt.Task{Protocol: protocol, Dataset: "EuroSAT", Teacher: 768})
+		if ok != known || ok && (p.Rate != 0.005 || p.Epochs != 20 || p.Batch != 8 || p.Best || p.Learner.(prompt.PromptKD).Weight != 1000 || p.Learner.(prompt.PromptKD).Embed != 768) {
+			t.Errorf("the preset of %q is %+v, %t, want the published one: %t", protocol, p, ok, known)
+		}
+	}
+	base := prompt.Task{Protocol: "base_to_novel"}
+	p, ok := prompt.PromptKD{}.Lesson(base)
+	if want := (prompt.PromptSRC{TextDepth: 9, VisionDepth: 9}); !ok || p.Learner != prompt.Learner(want) || p.Rate != 0.005 || p.Batch != 8 || p.Average.Mean != 15 {
+		t.Errorf("its teacher is tuned as %+v, %t", p, ok)
+	}
+	if p, ok := (prompt.PromptKD{Teacher: "maple"}).Lesson(base); ok {
+		t.Errorf("MaPLe teaches as %+v, want its own way", p)
+	}
+}
+
 func TestPromptKDRefusesTeachersThatCannotTeach(t *testing.T) {
 	for want, l := range map[string]prompt.PromptKD{
 		`no learner "maples"`:            {Teacher: "maples"},
