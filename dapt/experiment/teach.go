@@ -13,6 +13,7 @@ import (
 	"github.com/dapt-go/dapt-go/dapt/dataset"
 	"github.com/dapt-go/dapt-go/dapt/prompt"
 	"github.com/dapt-go/dapt-go/dapt/train"
+	"github.com/dapt-go/dapt-go/dapt/transform"
 )
 
 // A [prompt.Distilled] learner runs twice: its teacher is tuned on the labelled draw that other learners are tuned on, then the
@@ -34,6 +35,9 @@ func (p plan) teach(lab *Lab, b Benchmark, r *run, shots int) error {
 	if !ok {
 		return nil
 	}
+	if _, err := student.Parameters(lab.Model, transform.Stream(0, "init")); err != nil { // and so no teacher
+		return err
+	}
 	name, m := student.Name(), lab.teacher()
 	switch {
 	case p.shares != nil:
@@ -47,10 +51,7 @@ func (p plan) teach(lab *Lab, b Benchmark, r *run, shots int) error {
 	task := prompt.Task{Protocol: p.protocol, Dataset: b.Name, Shots: shots, Classes: len(r.data.Classes)}
 	teacher := run{method: dapt.Method{Learner: student.Taught()}, config: r.config, data: r.data, source: r.source, teaches: true}
 	teacher.adopt(student, task)
-	var err error
-	if teacher.trains, err = trains(m, teacher.method.Learner); err != nil {
-		return err
-	}
+	teacher.trains = teacher.method.Learner.Trains() != 0
 	teacher.result = Result{Protocol: p.protocol, Dataset: b.Name, Method: teacher.method.Name() + " as teacher", Seed: int(r.config.Seed), Shots: shots}
 	whole := *b.Dataset
 	whole.Val = nil
