@@ -24,6 +24,11 @@ func (c Config) For(l prompt.Learner) (Config, []string) {
 	if !images {
 		c.V, c.Reo = 0, 0
 	}
+	_, distilled := l.(prompt.Distilled)
+	compared := c.Reo != 0 && distilled
+	if compared {
+		c.Reo = 0
+	}
 	switch {
 	case c.F == 0 || parts.Has(prompt.Classes):
 	case images:
@@ -38,7 +43,11 @@ func (c Config) For(l prompt.Learner) (Config, []string) {
 	default:
 		c.B = 0
 	}
-	return c, c.differs(l)
+	said := c.differs(l)
+	if compared {
+		said = append(said, "L_reo is left out: "+l.Name()+" puts images into its teacher's space, where CLIP's features are not")
+	}
+	return c, said
 }
 
 // differs says, a sentence each, how the losses attach to a learner otherwise than they were published to.
@@ -126,6 +135,10 @@ func (m Method) Check(epochs int) error {
 	}
 	if learned && !parts.Has(prompt.Words) {
 		refuse("Background.Learned is set, but %s has no context that could stand before background words", name)
+	}
+	_, distilled := m.Learner.(prompt.Distilled)
+	if c.Reo != 0 && distilled {
+		refuse("Reo is %g, but L_reo compares with CLIP's features, and %s puts images into its teacher's space: set Reo to 0", c.Reo, name)
 	}
 	if n := c.Background.Negatives; n > 0 && !m.plain() {
 		refuse("Background.Negatives is %d: background texts beside the classes are what the published code does over MaPLe; over %s set it to 0", n, name)

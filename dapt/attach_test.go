@@ -38,6 +38,7 @@ func TestDAPTAttachesToWhatALearnerTrains(t *testing.T) {
 		{"cocoop", ``, 0, 0.1, 0.5, false, true, 2},
 		{"vpt", ``, 0.8, 0.1, 0.5, true, false, 1},
 		{"vpt", `{"Depth": 1}`, 0.8, 0.1, 0.5, true, false, 1},
+		{"promptkd", ``, 0.8, 0.1, 0.5, true, false, 1},
 	} {
 		m := Over(find(t, test.name, test.settings), mask.Files{})
 		c := m.Loss
@@ -56,6 +57,14 @@ func TestDAPTAttachesToWhatALearnerTrains(t *testing.T) {
 	}
 }
 
+func TestDAPTOverAStudentLeavesOutWhatIsInAnotherSpace(t *testing.T) {
+	loss := Paper()
+	loss.Reo = 1
+	if got, said := loss.For(find(t, "promptkd", "")); got.Reo != 0 || len(said) != 2 || !strings.Contains(said[1], "its teacher's space") {
+		t.Errorf("over promptkd: %+v, %q, want no L_reo, and a sentence of it", got, said)
+	}
+}
+
 func TestTermsThatCouldTrainNothingAreRefused(t *testing.T) {
 	coop, vpt, maple := find(t, "coop", ""), find(t, "vpt", ""), find(t, "maple", "")
 	with := func(l prompt.Learner, change func(*Config)) Method {
@@ -67,6 +76,7 @@ func TestTermsThatCouldTrainNothingAreRefused(t *testing.T) {
 		"V is 0.8, but L_v trains nothing of coop":                with(coop, func(c *Config) { c.V = 0.8 }),
 		"Reo is 1, but L_reo trains nothing of coop":              with(coop, func(c *Config) { c.Reo = 1 }),
 		"B is 0.5, but L_b trains nothing of coop":                with(coop, func(c *Config) { c.Background.Learned = false }),
+		"Reo is 1, but L_reo compares with CLIP's features":       with(find(t, "promptkd", ""), func(c *Config) { c.Reo = 1 }),
 		"F is 0.1, but L_f trains nothing of vpt":                 with(vpt, func(c *Config) { c.ForegroundGradient = false }),
 		"Background.Learned is set, but vpt has no context":       with(vpt, func(c *Config) { c.Background.Learned = true }),
 		"Background.Negatives is 7":                               with(coop, func(c *Config) { c.Background = OfficialBackgrounds(); c.Background.Learned = true }),

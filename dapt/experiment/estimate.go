@@ -61,22 +61,42 @@ func (l *Lab) Look(p Protocol) (Outlook, error) {
 	if runs, _, err = own(l, runs); err != nil {
 		return Outlook{}, err
 	}
-	o := Outlook{Runs: len(runs)}
+	o, taught := Outlook{Runs: len(runs)}, map[string]bool{}
 	for _, r := range runs {
 		if _, ok := l.find(r.result); ok {
 			continue
 		}
 		o.Left++
-		at := slices.IndexFunc(o.Work, func(w Work) bool {
-			return w.Dataset == r.result.Dataset && w.Method == r.result.Method && w.Classes == len(r.data.Classes)
-		})
-		if at < 0 {
-			at = len(o.Work)
-			o.Work = append(o.Work, Work{Dataset: r.result.Dataset, Method: r.result.Method, Classes: len(r.data.Classes), Tuned: map[dapt.Phase]int{}, run: r})
+		o.add(r)
+		if r.teacher == nil {
+			continue
 		}
-		o.Work[at].add(r)
+		folder, err := r.teacher.lessons(l)
+		if err != nil {
+			return o, err
+		}
+		done, err := r.teacher.taught(l)
+		if err != nil {
+			return o, err
+		}
+		if !done && !taught[folder] {
+			taught[folder] = true
+			o.add(*r.teacher)
+		}
 	}
 	return o, nil
+}
+
+// add counts a run, or the tuning of a teacher.
+func (o *Outlook) add(r run) {
+	at := slices.IndexFunc(o.Work, func(w Work) bool {
+		return w.Dataset == r.result.Dataset && w.Method == r.result.Method && w.Classes == len(r.data.Classes)
+	})
+	if at < 0 {
+		at = len(o.Work)
+		o.Work = append(o.Work, Work{Dataset: r.result.Dataset, Method: r.result.Method, Classes: len(r.data.Classes), Tuned: map[dapt.Phase]int{}, run: r})
+	}
+	o.Work[at].add(r)
 }
 
 // add counts the images of a run.
@@ -100,6 +120,9 @@ func (w *Work) add(r run) {
 	}
 	if r.method.Follows() {
 		w.Mapped += r.config.Epochs * images
+	}
+	if r.teacher != nil && r.method.Decouples() {
+		w.Tested += images // by the teacher
 	}
 }
 
@@ -157,15 +180,18 @@ func (o Outlook) extremes() []Work {
 // measure tells it of one kind of work.
 func (l *Lab) measure(ctx context.Context, w Work) (Seconds, error) {
 	r := w.run
-	engine, err := l.Engine(r.method.Learner, r.config.DType)
+	engine, err := r.engine(l)
 	if err != nil {
 		return Seconds{}, err
 	}
 	s := Seconds{Tune: map[dapt.Phase]float64{}}
 	for phase := range w.Tuned {
-		if s.Tune[phase], err = r.timeSteps(ctx, engine, phase); err != nil {
+		if s.Tune[phase], err = r.timeSteps(ctx, l, phase); err != nil {
 			return s, err
 		}
+	}
+	if r.teaches {
+		return s, nil
 	}
 	s.Test, err = timed(engine, func() error {
 		list := r.tests[0]
@@ -196,7 +222,11 @@ func cycle(items []dataset.Item, count int) []dataset.Item {
 }
 
 // timeSteps tunes a few steps of a phase, in no folder, and returns the seconds of an image.
-func (r run) timeSteps(ctx context.Context, engine *train.Engine, phase dapt.Phase) (float64, error) {
+func (r run) timeSteps(ctx context.Context, l *Lab, phase dapt.Phase) (float64, error) {
+	engine, err := r.engine(l)
+	if err != nil {
+		return 0, err
+	}
 	data := *r.data
 	data.Train, data.Val = cycle(data.Train, measuredBatches*r.config.Batch), nil
 	config, m := r.config, r.method
@@ -208,9 +238,17 @@ func (r run) timeSteps(ctx context.Context, engine *train.Engine, phase dapt.Pha
 		}
 	}
 	watch := stopwatch{}
-	_, err := train.Run{
-		Engine: engine, Method: m, Data: &data, Config: config, Report: func(p train.Progress) { watch.seen(p.Images) },
-	}.Tune(ctx)
+	tuning := train.Run{Engine: engine, Method: m, Data: &data, Config: config, Report: func(p train.Progress) { watch.seen(p.Images) }}
+	if r.teacher != nil { // whose prompts make no difference to the time
+		if tuning.Teacher, err = r.teacher.engine(l); err != nil {
+			return 0, err
+		}
+		if err := tuning.Teacher.Reset(config.Seed); err != nil {
+			return 0, err
+		}
+		tuning.Tested = r.tested()
+	}
+	_, err = tuning.Tune(ctx)
 	return watch.pace(), err
 }
 

@@ -29,7 +29,8 @@ import (
 // Lab is where experiments run: a CLIP on a backend, and a folder of results. It is for one goroutine at a time.
 type Lab struct {
 	Model   *clip.Model
-	Folder  string // results.jsonl; below runs/ a folder for each run, below features/ those of images
+	Teacher *clip.Model // that the teachers of distilled learners are tuned in, such as a larger one; nil means Model
+	Folder  string      // results.jsonl; below runs/ a folder for each run, below features/ those of images
 	Info    Backend
 	Report  func(Progress) // called as work goes on; nil reports nothing
 	Done    func(Result)   // called with each run that was computed, once it is on file; nil if nobody asks
@@ -119,13 +120,21 @@ func (b Benchmark) check(ctx context.Context) error {
 // Engine returns the lab's engine of a learner; engines of learners with the same settings are the same, so that their
 // programs compile once.
 func (l *Lab) Engine(learner prompt.Learner, dtype dtypes.DType) (*train.Engine, error) {
+	return l.engine(l.Model, learner, dtype)
+}
+
+// engine is Engine in a CLIP.
+func (l *Lab) engine(m *clip.Model, learner prompt.Learner, dtype dtypes.DType) (*train.Engine, error) {
 	key, err := learnerKey(learner)
 	if err != nil {
 		return nil, err
 	}
 	key += dtype.String()
+	if m != l.Model {
+		key += m.Fingerprint()
+	}
 	if l.engines[key] == nil {
-		if l.engines[key], err = train.NewEngine(l.backend, l.Model, learner, dtype); err != nil {
+		if l.engines[key], err = train.NewEngine(l.backend, m, learner, dtype); err != nil {
 			return nil, err
 		}
 		l.engines[key].Images = l.images
@@ -157,6 +166,8 @@ type settings struct {
 	Train  *train.Config `json:"train,omitempty"`
 	Focus  int           `json:"focus_images,omitempty"`
 	Share  *share        `json:"selection,omitempty"`
+
+	Teacher *teacherSettings `json:"teacher,omitempty"`
 }
 
 func newSettings(m dapt.Method, c train.Config, focus int, kept *share) settings {
@@ -220,10 +231,13 @@ func (l *Lab) RunFolder(r Result) string {
 	return filepath.Join(l.Folder, filepath.FromSlash(r.folder()))
 }
 
+// transferred is the folder of prompts that are tested on other data sets too, in place of the protocol's.
+const transferred = "transfer"
+
 // folder is RunFolder below the lab's, with slashes.
 func (r Result) folder() string {
 	if r.SourceHash != "" { // whatever it is tested on
-		r.Protocol, r.SplitHash = "transfer", r.SourceHash
+		r.Protocol, r.SplitHash = transferred, r.SourceHash
 	}
 	return path.Join("runs", r.Protocol, r.Dataset, strings.ReplaceAll(r.Method, "/", "-"),
 		fmt.Sprintf("shots_%d", r.Shots), fmt.Sprintf("seed%d-%s", r.Seed, r.key()))

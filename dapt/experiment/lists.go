@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/dapt-go/dapt-go/dapt"
+	"github.com/dapt-go/dapt-go/dapt/clip"
 	"github.com/dapt-go/dapt-go/dapt/dataset"
 	"github.com/dapt-go/dapt-go/dapt/prompt"
 	"github.com/dapt-go/dapt-go/dapt/train"
@@ -41,14 +42,36 @@ func (l lists) check(r run) error {
 			l.notice(r.method.Name() + ": " + remark)
 		}
 	}
-	if err := l.names(r.method.Learner, r.data); err != nil {
+	if r.teacher != nil {
+		if err := l.teacher(r); err != nil {
+			return err
+		}
+	}
+	m := r.clip(l.lab)
+	if err := l.names(m, r.method.Learner, r.data); err != nil {
 		return err
 	}
 	for _, t := range r.tests {
 		if len(t.data.Test) == 0 {
 			return fmt.Errorf("experiment: %s has no images for the test %s: add a list test to the data set, with images of its classes, %.200s", r.data.Name, t.name, fmt.Sprintf("%q", t.data.Classes))
 		}
-		if err := l.names(r.method.Learner, t.data); err != nil {
+		if err := l.names(m, r.method.Learner, t.data); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// teacher looks at what a student's teacher is tuned on, and whether all names that it is asked for fit into its CLIP's sentences.
+func (l lists) teacher(r run) error {
+	if err := l.check(*r.teacher); err != nil {
+		return err
+	}
+	if r.source {
+		l.notice(r.method.Learner.Name() + " sees the images of the source here; for the published numbers it was tuned anew on the unlabelled images of each target")
+	}
+	for _, data := range append(r.tested(), r.data) {
+		if err := l.names(l.lab.teacher(), r.teacher.method.Learner, data); err != nil {
 			return err
 		}
 	}
@@ -71,17 +94,17 @@ func (l lists) few(r run) {
 }
 
 // names checks that a learner's sentences around class names fit into the text tower.
-func (l lists) names(learner prompt.Learner, d *dataset.Dataset) error {
+func (l lists) names(m *clip.Model, learner prompt.Learner, d *dataset.Dataset) error {
 	sentences := dapt.Sentences(learner.Template(d.Template), d.Classes)
-	key := fmt.Sprintf("%s %+v %q", learner.Name(), learner, sentences)
+	key := fmt.Sprintf("%p %s %+v %q", m, learner.Name(), learner, sentences)
 	if l.seen[key] {
 		return nil
 	}
 	l.seen[key] = true
-	if _, err := l.lab.Model.Tokenizer.Tokenize(sentences, l.lab.Model.Config.Context); err != nil {
+	if _, err := m.Tokenizer.Tokenize(sentences, m.Config.Context); err != nil {
 		return fmt.Errorf("experiment: class names of %s: %w", d.Name, err)
 	}
-	warnings, err := prompt.Warnings(l.lab.Model, learner, d.Template, d.Classes)
+	warnings, err := prompt.Warnings(m, learner, d.Template, d.Classes)
 	for _, warning := range warnings {
 		l.notice(warning)
 	}

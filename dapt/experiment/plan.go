@@ -148,6 +148,9 @@ func (p plan) of(lab *Lab, benchmark Benchmark, m dapt.Method) ([]run, error) {
 	for _, shots := range p.shots {
 		for _, seed := range p.seeds {
 			r, err := p.one(benchmark, m, shots, seed)
+			if err == nil {
+				err = p.teach(lab, benchmark, &r, shots)
+			}
 			if err != nil {
 				return nil, err
 			}

@@ -16,7 +16,7 @@ type Result struct {
 	Seed      int             `json:"seed"`       // few-shot draw, order, crops and initial prompts follow it
 	Shots     int             `json:"shots"`      // images a class; 0 for zero-shot
 	Config    json.RawMessage `json:"config"`     // the whole configuration
-	SplitHash string          `json:"split_hash"` // of the training, validation and test items
+	SplitHash string          `json:"split_hash"` // of the labelled training, validation and test items
 	DataHash  string          `json:"data_hash"`  // of the whole data sets that these were drawn from, the same for all seeds
 	// SourceHash is of what was tuned on and of its test items, where others are tested too; "" otherwise. Runs that differ in
 	// their targets only share their tuned prompts.

@@ -31,8 +31,11 @@ type run struct {
 	clean  int         // how many of tests, from the first, are the benchmark's own, and no further condition
 	focus  int         // images of each of those to measure Focus on
 	trains bool
-	source bool   // some tests are of other data sets: the tuned prompts are shared by all runs that tune on the same
-	result Result // as far as it is known before
+	// teacher is tuned before a student of it; nil without. Its own run teaches.
+	teacher *run
+	teaches bool
+	source  bool   // some tests are of other data sets: the tuned prompts are shared by all runs that tune on the same
+	result  Result // as far as it is known before
 }
 
 // test is one list of images, its data's Test, scored against its data's classes and further sentences.
@@ -45,7 +48,7 @@ type test struct {
 // describe fills in what identifies the run's result.
 func (r *run) describe(lab *Lab, protocol string, shots int) error {
 	s := newSettings(r.method, r.config, r.focus, r.share)
-	s.Template = r.data.OwnTemplate()
+	s.Template, s.Teacher = r.data.OwnTemplate(), r.tellTeacher(lab)
 	for _, t := range r.tests {
 		if own := t.data.OwnTemplate(); own != "" && t.data.Name != r.data.Name {
 			if s.Templates == nil {
@@ -63,15 +66,15 @@ func (r *run) describe(lab *Lab, protocol string, shots int) error {
 		SplitHash: r.splitHash(), Code: version(), Backbone: lab.Model.Name + " " + lab.Model.Fingerprint(), Backend: lab.Info,
 	}
 	if r.source {
-		r.result.SourceHash = hash(r.data.Hash())
+		r.result.SourceHash = hash(r.labelled().Hash())
 	}
 	return nil
 }
 
-// splitHash is of the training and validation images and of every test.
+// splitHash is of the labelled training and validation images and of every test.
 func (r *run) splitHash() string {
 	var text strings.Builder
-	text.WriteString(r.data.Hash())
+	text.WriteString(r.labelled().Hash())
 	for _, t := range r.tests {
 		text.WriteString(t.data.Hash())
 	}
@@ -86,10 +89,14 @@ const (
 
 // step is the work of an image of a step.
 func (r run) step() int {
+	work := plainStep
 	if r.method.Decouples() {
-		return daptStep
+		work = daptStep
 	}
-	return plainStep
+	if r.teacher != nil {
+		work++ // which looks at each image too
+	}
+	return work
 }
 
 // cost is the run's work, for the progress bar.
@@ -106,6 +113,12 @@ func (r run) cost() int {
 	}
 	if r.method.Follows() {
 		work += r.config.Epochs * images
+	}
+	if r.teacher != nil {
+		work += r.teacher.cost()
+		if r.method.Decouples() {
+			work += images // which the teacher labels
+		}
 	}
 	return work
 }
@@ -149,7 +162,7 @@ func (l *Lab) runAll(ctx context.Context, runs []run) ([]Result, error) {
 
 // do tunes and tests.
 func (r *run) do(ctx context.Context, lab *Lab, bar *meter) (Result, Time, error) {
-	engine, err := lab.Engine(r.method.Learner, r.config.DType)
+	engine, err := r.engine(lab)
 	if err != nil {
 		return Result{}, Time{}, err
 	}
@@ -163,7 +176,13 @@ func (r *run) do(ctx context.Context, lab *Lab, bar *meter) (Result, Time, error
 	}
 	tuning := train.Run{
 		Engine: engine, Method: r.method, Data: data, Config: r.config, Folder: lab.RunFolder(result),
-		Weights: r.share.weights(result.Selection), Report: func(p train.Progress) { bar.step(p, r.step()) },
+		Weights: r.share.weights(result.Selection), Report: func(p train.Progress) { bar.step("tuning", p, r.step()) },
+	}
+	if r.teacher != nil {
+		if tuning.Teacher, tuning.Tested, err = r.prepare(ctx, lab, bar); err != nil {
+			return Result{}, Time{}, err
+		}
+		defer func() { tuning.Teacher.Seen = nil }()
 	}
 	outcome, err := tuning.Tune(ctx)
 	if err != nil {
@@ -218,8 +237,8 @@ func (m *meter) seen(images int) {
 	m.send()
 }
 
-func (m *meter) step(p train.Progress, work int) {
-	m.at.Doing = fmt.Sprintf("tuning, epoch %d of %d", p.Epoch+1, p.Epochs)
+func (m *meter) step(what string, p train.Progress, work int) {
+	m.at.Doing = fmt.Sprintf("%s, epoch %d of %d", what, p.Epoch+1, p.Epochs)
 	m.at.Done += p.Images * work
 	m.at.Loss, m.at.Step, m.at.Steps = p.Loss, p.Step, p.Steps
 	m.send()

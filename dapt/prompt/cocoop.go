@@ -86,5 +86,5 @@ func (CoCoOp) Recognize(shapes map[string][]int) (Recognition, bool) {
 		return Recognition{}, false
 	}
 	l := CoCoOp{Context: ctx[0], Random: ctx[0] != 4} // its phrase has as many words as there are tokens
-	return Recognition{Learner: l, Tensors: 1 + count(shapes, "meta_net."), Beside: []string{"meta_net."}}, true
+	return Recognition{Learner: l, Tensors: 1 + count(shapes, "meta_net.")}, true
 }

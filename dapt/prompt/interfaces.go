@@ -124,6 +124,9 @@ type Distilled interface {
 	Objective
 	// Taught is the learner that teaches, which is tuned first, on the labelled images; perhaps in another CLIP.
 	Taught() Learner
+	// Lesson is how the teacher was tuned by the student's authors, for a task of its own; false where they did not say, and the
+	// teacher is tuned as its own authors did.
+	Lesson(t Task) (Preset, bool)
 }
 
 // Published is a learner whose authors published how to tune it. Others, such as [MaPLe], are tuned as DAPT's configurations

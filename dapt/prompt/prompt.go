@@ -103,6 +103,7 @@ func All() []Learner {
 		KgCoOp{},
 		ProGrad{},
 		PromptSRC{},
+		PromptKD{},
 		MMRL{},
 		CLIPAdapter{},
 	}

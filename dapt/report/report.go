@@ -150,6 +150,9 @@ func differences(results []experiment.Result) []string {
 		protocols = appendNew(protocols, r.Protocol)
 		backends = appendNew(backends, backendText(r.Backend))
 		codes = appendNew(codes, r.Code)
+		if note := taughtNote(r); note != "" {
+			notes = appendNew(notes, note)
+		}
 	}
 	if len(protocols) > 1 && slices.Contains(protocols, linearProbe) {
 		notes = append(notes, probeNote)

@@ -135,3 +135,20 @@ func TestAnotherPluginIsOnlyNoted(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatAStudentHasSeenIsNoted(t *testing.T) {
+	results := small()
+	student := run("Mini", "promptkd", 1, 60, 70)
+	student.Config = json.RawMessage(`{"learner":"promptkd","teacher":{"learner":"promptsrc","backbone":"ViT-L/14 1234"}}`)
+	table, err := HarmonicTable(append(results, student))
+	if err != nil {
+		t.Fatal(err)
+	}
+	notes := strings.Join(table.Notes, "\n")
+	if !strings.Contains(notes, "promptkd has seen all training images, without labels, of all classes; its teacher, promptsrc in ViT-L/14 1234,") {
+		t.Errorf("notes are %q, want what the student has seen", notes)
+	}
+	if table, err = HarmonicTable(results); err != nil || strings.Contains(strings.Join(table.Notes, "\n"), "teacher") {
+		t.Errorf("without a student notes are %q, %v", table.Notes, err)
+	}
+}

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -79,6 +80,18 @@ func keptText(r experiment.Result) string {
 		return ""
 	}
 	return fmt.Sprintf("%s: %d of %d images", variantOf(r).picks(), len(r.Selection.Kept), r.Selection.Images)
+}
+
+// taughtNote says what a method with a teacher has that others have not; it is empty for those.
+func taughtNote(r experiment.Result) string {
+	var config struct {
+		Teacher *struct{ Learner, Backbone string }
+	}
+	if json.Unmarshal(r.Config, &config) != nil || config.Teacher == nil {
+		return ""
+	}
+	return fmt.Sprintf("%s has seen all training images, without labels, of all classes; its teacher, %s in %s, is tuned on the labelled ones.",
+		r.Method, config.Teacher.Learner, config.Teacher.Backbone)
 }
 
 // checkSelection tells what is wrong with what a run says it kept.

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/dapt-go/dapt-go/dapt"
 	"github.com/dapt-go/dapt-go/dapt/internal/safetensors"
@@ -20,7 +21,7 @@ import (
 
 // Files of a run's folder. Both are safetensors; prompts are named as in the published checkpoints.
 const (
-	PromptsFile    = "prompts.safetensors"    // of a finished run: the prompts that it chose, and nothing else
+	PromptsFile    = "prompts.safetensors"    // of a finished run: the prompts that it chose, and of a student what its teacher calls the classes
 	checkpointFile = "checkpoint.safetensors" // written every epoch: all that a run needs to go on
 )
 
@@ -37,6 +38,7 @@ type state struct {
 	Seconds float64           // spent on all of it
 	Feed    Feed              // of those
 	Memory  *selection.Memory `json:",omitempty"` // of a run that counts what is forgotten
+	Labels  []int             `json:",omitempty"` // of the training images by a teacher, where a run reads them
 
 	parameters map[string][]float32            // as read from a file; the engine has the present ones
 	memory     map[string]map[string][]float32 // likewise what the optimiser remembers, by scope
@@ -80,15 +82,31 @@ func (t *tuning) key() string {
 	if t.Weights != nil {
 		list = append(list, t.Weights)
 	}
+	if t.lesson.key != "" {
+		list = append(list, t.lesson.key)
+	}
 	if t.Forgetting {
 		list = append(list, "forgetting")
 	}
+	return hashed(list...)
+}
+
+// hashed are the first 64 bits of SHA-256 over the JSON of plain data, in hex.
+func hashed(list ...any) string {
 	text, err := json.Marshal(list)
 	if err != nil {
 		panic(fmt.Errorf("train: encoding the settings of a run: %w", err)) // plain data always encodes
 	}
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:8])
+}
+
+// clock adds the time since it was last called to the state.
+func (t *tuning) clock() {
+	now, fed := time.Now(), t.Engine.Images.Feed()
+	t.state.Seconds += now.Sub(t.start).Seconds()
+	t.state.Feed = t.state.Feed.Plus(fed.Since(t.fed))
+	t.start, t.fed = now, fed
 }
 
 // save writes the checkpoint, so that either the old or the new one is there whenever the power fails. Prompts that are
@@ -241,4 +259,17 @@ func scoped(file *safetensors.File, scope string) (map[string][]float32, error) 
 		}
 	}
 	return values, nil
+}
+
+// load puts the resumed state into the engine.
+func (t *tuning) load() error {
+	if err := t.Engine.SetParameters(t.state.parameters); err != nil {
+		return err
+	}
+	for scope, values := range t.state.memory {
+		if err := t.Engine.setValues(scope, values); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -23,6 +23,9 @@ func (e *Engine) Batch(ctx context.Context, m dapt.Method, data *dataset.Dataset
 	if len(items) == 0 {
 		return Input{}, errors.New("train: no batch: the list of images is empty")
 	}
+	if e.distilled() {
+		return Input{}, fmt.Errorf("train: the losses of %s need its teacher's logits, which only a run has: look at another learner", e.Learner.Name())
+	}
 	l := e.newLoader(data, items)
 	if err := l.labelled(); err != nil {
 		return Input{}, err

@@ -36,6 +36,7 @@ type Engine struct {
 	kept    map[string]*model.Exec // of steps and texts, by all that their graphs depend on beside the shapes of inputs
 	classes *model.Exec
 	heat    *model.Exec
+	teacher *Teacher        // of a [prompt.Distilled] learner's present prompts; nil before they are known
 	tuned   dataset.Dataset // name and classes that the present prompts were tuned on, as far as they are known
 
 	anchored string // what anchors are of

@@ -53,8 +53,17 @@ func (e *Engine) evaluate(ctx context.Context, l *loader, words []string, c Conf
 	if len(l.items) == 0 {
 		return Score{}, errors.New("train: nothing to evaluate: the list of images is empty")
 	}
+	predicted, err := e.nearest(ctx, l, words, c)
+	if err != nil {
+		return Score{}, err
+	}
+	return NewScore(l.items, predicted, len(l.data.Classes)), nil
+}
+
+// nearest are the classes that the loader's images are taken for.
+func (e *Engine) nearest(ctx context.Context, l *loader, words []string, c Config) ([]int, error) {
 	predicted := make([]int, len(l.items))
-	err := e.stream(ctx, l, words, c, transform.Eval, func(p *pixels, texts *tensors.Tensor) error {
+	return predicted, e.stream(ctx, l, words, c, transform.Eval, func(p *pixels, texts *tensors.Tensor) error {
 		classes, err := e.classes.Call1(e.imageTensor(p), texts, e.tunedOn(l.data))
 		if err != nil {
 			return fmt.Errorf("train: classifying: %w", err)
@@ -67,10 +76,6 @@ func (e *Engine) evaluate(ctx context.Context, l *loader, words []string, c Conf
 			}
 		})
 	})
-	if err != nil {
-		return Score{}, err
-	}
-	return NewScore(l.items, predicted, len(l.data.Classes)), nil
 }
 
 // stream encodes the texts of the loader's classes, and words, once, and hands them on with each batch of images.
@@ -92,6 +97,9 @@ func (e *Engine) stream(ctx context.Context, l *loader, words []string, c Config
 func (e *Engine) encodeTexts(data *dataset.Dataset, words []string) (*tensors.Tensor, error) {
 	if e.conditional() {
 		return e.sentences(data, words)
+	}
+	if e.distilled() {
+		return e.teacherTexts(data, words)
 	}
 	if l, ok := e.Learner.(prompt.Ensembler); ok {
 		return e.meanTexts(l, data, words)

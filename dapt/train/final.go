@@ -4,6 +4,9 @@ import (
 	"fmt"
 )
 
+// choosesOnVal tells whether validation images choose the epoch.
+func (t *tuning) choosesOnVal() bool { return t.Config.Final == BestOnVal && len(t.Data.Val) > 0 }
+
 // average adds the prompts after an epoch to their mean, in float32 and in the order of epochs.
 func (t *tuning) average() error {
 	if t.Config.Final != MeanOfEpochs {

@@ -133,7 +133,7 @@ func parameterName(name string) (string, bool) {
 	case strings.HasSuffix(own, ".VPT") || strings.HasSuffix(own, ".VPT_shallow"):
 		return own, true
 	}
-	return own, inside || own == "ctx"
+	return own, inside || own == "ctx" || first == "meta_net"
 }
 
 // recognition finds the learner that shapes tell, or the one that was asked for, if they may be its.

@@ -22,6 +22,8 @@ type Prompts struct {
 	Dataset  string          // "" if it is not known
 	Classes  []string        // that the prompts were tuned on; nil if they are not known
 	Final    string          // which prompts of the run these are
+	// Teacher is of a [prompt.Distilled] learner's; nil of others', and in a checkpoint of another program.
+	Teacher *Teacher `json:",omitempty"`
 	// Notes are what speaks against prompts of another program, such as that they seem to belong to another CLIP.
 	Notes []string `json:",omitempty"`
 }
@@ -78,6 +80,11 @@ func decodePrompts(data []byte, path string) (promptsFile, error) {
 		}
 		f.tensors[name] = stored{t.Dims, t.Float32s}
 	}
+	if f.about.Teacher != nil {
+		if err := f.about.Teacher.take(f.tensors); err != nil {
+			return f, fmt.Errorf("train: reading prompts: %w (in %s)", err, path)
+		}
+	}
 	return f, nil
 }
 
@@ -105,6 +112,7 @@ func (e *Engine) Save(path string, about Prompts) error {
 	for name, value := range values {
 		list = append(list, prompt.Parameter{Name: name, Dims: e.store.GetVariable(promptScope + name).Shape().Dimensions, Value: value})
 	}
+	about.Teacher = e.teacher
 	return writePrompts(path, e.Learner, e.Model, about, list)
 }
 
@@ -123,6 +131,9 @@ func writePrompts(path string, l prompt.Learner, m *clip.Model, about Prompts, l
 	file := safetensors.File{Metadata: map[string]string{metadataKey: string(header)}, Tensors: map[string]safetensors.Tensor{}}
 	for _, p := range list {
 		file.Tensors[prefix(promptScope)+p.Name] = safetensors.Float32(p.Value, p.Dims...)
+	}
+	if about.Teacher != nil {
+		about.Teacher.put(&file)
 	}
 	return write(&file, filepath.Dir(path), filepath.Base(path))
 }
@@ -162,7 +173,7 @@ func (e *Engine) set(path string, about Prompts, values map[string][]float32) er
 	if err := e.SetParameters(values); err != nil {
 		return fmt.Errorf("%w (from %s)", err, path)
 	}
-	e.tuned.Name, e.tuned.Classes = about.Dataset, about.Classes
+	e.tuned.Name, e.tuned.Classes, e.teacher = about.Dataset, about.Classes, about.Teacher
 	return nil
 }
 
@@ -181,20 +192,31 @@ func Export(from, to string) error {
 		return fmt.Errorf("train: exporting %s onto itself would lose what it says of the prompts: choose another file", from)
 	}
 	file := safetensors.File{Metadata: map[string]string{"format": "pt"}, Tensors: map[string]safetensors.Tensor{}}
+	beside := f.beside()
 	for name, t := range f.tensors {
 		values, err := t.read()
 		if err != nil {
 			return fmt.Errorf("train: exporting %s: tensor %s: %w", from, name, err)
 		}
-		file.Tensors[published(name)] = safetensors.Float32(values, t.dims...)
+		file.Tensors[published(name, beside)] = safetensors.Float32(values, t.dims...)
 	}
 	return write(&file, filepath.Dir(to), filepath.Base(to))
 }
 
+// beside are the beginnings of names that stand beside prompt_learner in the published code, of the learner of a file.
+func (f promptsFile) beside() []string {
+	shapes := map[string][]int{}
+	for name, t := range f.tensors {
+		shapes[name] = t.dims
+	}
+	r, _ := recognition(shapes, As{Learner: f.about.Learner}) // a learner that is not recognized has none
+	return r.Beside
+}
+
 // published is the name of a parameter in the state dictionary of the published code: in prompt_learner, but for deep
-// prompts among CLIP's own weights and what MMRL has in its place.
-func published(name string) string {
-	if begins(name, []string{"image_encoder.", "text_encoder.", "representation_learner."}) {
+// prompts among CLIP's own weights, and what is beside them.
+func published(name string, beside []string) string {
+	if begins(name, beside) || strings.HasPrefix(name, "image_encoder.") || strings.HasPrefix(name, "text_encoder.") {
 		return name
 	}
 	return prefix(promptScope) + name

@@ -25,6 +25,11 @@ type Run struct {
 	Report func(Progress) // called after each step; nil reports nothing
 	// Weights weigh each of Data.Train in L_cls; their mean should be 1. nil weighs all alike.
 	Weights []float64
+	// Teacher holds the tuned prompts of whoever teaches a [prompt.Distilled] learner, in its own CLIP. Such a learner reads no
+	// label and no Data.Val. Tested are the further data sets whose classes the prompts will be tested on: the teacher is asked for
+	// their texts now, of which Name, Classes and Template are read. Others leave both nil.
+	Teacher *Engine
+	Tested  []*dataset.Dataset
 	// Forgetting counts how often training goes from right to wrong with an image, as the augmented batches show it.
 	Forgetting bool
 }
@@ -62,6 +67,7 @@ type tuning struct {
 	classes    clip.Packed
 	background clip.Packed
 	anchors    []float32   // of an anchored learner
+	lesson     lesson      // of a distilled learner's teacher
 	negatives  []string    // sentences that stand beside the classes in evaluation and Grad-CAM
 	source     mask.Source // Method.Masks, which knows the data set now
 	state      *state
@@ -77,6 +83,12 @@ func (r Run) prepare(ctx context.Context) (*tuning, error) {
 	}
 	if err := r.weighed(); err != nil {
 		return nil, err
+	}
+	if r.Engine.distilled() {
+		var err error
+		if r, err = r.unlabelled(); err != nil {
+			return nil, err
+		}
 	}
 	t := &tuning{
 		Run: r, loader: r.Engine.newLoader(r.Data, r.Data.Train), source: mask.For(r.Method.Masks, r.Data), start: time.Now(), fed: r.Engine.Images.Feed(),
@@ -96,17 +108,20 @@ func (r Run) prepare(ctx context.Context) (*tuning, error) {
 	if t.anchors, err = r.Engine.Anchors(t.Data); err != nil {
 		return nil, err
 	}
+	if err := t.ask(); err != nil {
+		return nil, err
+	}
 	if t.state, err = t.resume(); err != nil {
 		return nil, err
 	}
 	if t.state != nil {
-		return t, t.load()
+		return t, errors.Join(t.load(), t.label(ctx))
 	}
 	t.state = &state{Best: -1}
 	if err := r.Engine.Reset(r.Config.Seed); err != nil {
 		return nil, err
 	}
-	if err := t.remember(ctx); err != nil {
+	if err := errors.Join(t.label(ctx), t.remember(ctx)); err != nil {
 		return nil, err
 	}
 	if err := t.refresh(ctx); err != nil {
@@ -215,10 +230,13 @@ func (t *tuning) read(ctx context.Context, epoch, step int) {
 	t.next = begin(ctx, all[step:], fill)
 }
 
-// drop ends all reading.
+// drop ends all reading, and frees what a teacher gave.
 func (t *tuning) drop() {
 	if t.next != nil {
 		t.next.end()
+	}
+	if t.lesson.classes != nil {
+		t.lesson.classes.MustFinalizeAll()
 	}
 }
 
@@ -242,7 +260,7 @@ func (t *tuning) step(p *pixels, steps int) error {
 		in.Grid = make([]float32, side*side)
 		transform.Foreground(in.Grid, grid)
 	}
-	if err := t.visit(p); err != nil {
+	if err := errors.Join(t.visit(p), t.teach(&in, p)); err != nil {
 		return err
 	}
 	losses, err := t.Engine.Step(t.Method, t.Config, t.phase(), t.Config.At(s.Epoch), in)
@@ -322,16 +340,6 @@ func (t *tuning) endEpoch(ctx context.Context, steps int) error {
 	return t.save()
 }
 
-// clock adds the time since it was last called to the state.
-func (t *tuning) clock() {
-	now, fed := time.Now(), t.Engine.Images.Feed()
-	t.state.Seconds += now.Sub(t.start).Seconds()
-	t.state.Feed = t.state.Feed.Plus(fed.Since(t.fed))
-	t.start, t.fed = now, fed
-}
-
-func (t *tuning) choosesOnVal() bool { return t.Config.Final == BestOnVal && len(t.Data.Val) > 0 }
-
 // stopped saves what a cancelled run has done, and passes any other error on.
 func (t *tuning) stopped(ctx context.Context, err error) error {
 	if ctx.Err() == nil || !errors.Is(err, ctx.Err()) || t.Folder == "" {
@@ -369,7 +377,7 @@ func (t *tuning) fits(s *state) bool {
 	if s.Step < 0 || s.Step > t.steps() || s.Step > 0 && len(s.Sums) != len(t.Method.Names()) {
 		return false
 	}
-	if t.Forgetting && !s.Memory.Of(items) {
+	if t.Forgetting && !s.Memory.Of(items) || !t.labelled(s) {
 		return false
 	}
 	if (s.mean != nil) != (t.Config.Final == MeanOfEpochs && s.Epoch > 0) || len(s.memory) != len(t.Config.scopes()) {
@@ -379,17 +387,4 @@ func (t *tuning) fits(s *state) bool {
 		return true
 	}
 	return len(s.heat) == items && len(s.heat[0]) == t.Engine.Model.Config.Patches()
-}
-
-// load puts the resumed state into the engine.
-func (t *tuning) load() error {
-	if err := t.Engine.SetParameters(t.state.parameters); err != nil {
-		return err
-	}
-	for scope, values := range t.state.memory {
-		if err := t.Engine.setValues(scope, values); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -31,43 +31,53 @@ func (e *Engine) Reset(seed uint64) error {
 // Scores returns what the engine's present prompts make of items, by the test transform: features and texts of unit length
 // and the logits of data's classes. Where texts depend on the image, they are those before an image changes them.
 func (e *Engine) Scores(ctx context.Context, data *dataset.Dataset, items []dataset.Item, c Config) (*selection.Scores, error) {
-	exec, err := e.program(func(inputs []*Node) []*Node {
-		features, logits := e.logits(inputs[0], inputs[1], inputs[2])
-		return []*Node{features, logits}
-	}, "scores")
-	if err != nil {
-		return nil, err
-	}
 	s := &selection.Scores{Features: e.table(len(items)), Logits: selection.Matrix{Columns: len(data.Classes)}, Texts: e.table(len(data.Classes))}
 	s.Logits.Values = make([]float32, len(items)*s.Logits.Columns)
 	for _, item := range items {
 		s.Labels = append(s.Labels, item.Label)
 	}
 	return s, e.stream(ctx, e.newLoader(data, items), nil, c, transform.Eval, func(p *pixels, texts *tensors.Tensor) error {
-		outputs, err := exec.Call(e.imageTensor(p), texts, e.tunedOn(data))
+		features, logits, err := e.score(p, texts, data)
 		if err != nil {
-			return fmt.Errorf("train: scoring: %w", err)
+			return err
 		}
 		e.seen(len(p.items))
-		var errs []error
-		if p.items[0] == 0 { // the first batch
-			errs = append(errs, e.copyTexts(s.Texts.Values, data, texts))
+		for row, item := range p.items {
+			copy(s.Features.Row(item), features[row*s.Features.Columns:])
+			copy(s.Logits.Row(item), logits[row*s.Logits.Columns:])
 		}
-		for i, table := range []selection.Matrix{s.Features, s.Logits} {
-			errs = append(errs, tensors.ConstFlatData(outputs[i], func(flat []float32) {
-				for row, item := range p.items {
-					copy(table.Row(item), flat[row*table.Columns:])
-				}
-			}))
-			outputs[i].MustFinalizeAll()
+		if p.items[0] > 0 {
+			return nil
 		}
-		return errors.Join(errs...)
+		return e.copyTexts(s.Texts.Values, data, texts) // with the first batch
 	})
+}
+
+// score returns the unit features [batch, embed] and the logits [batch, classes] of a batch. texts are those of
+// [Engine.encodeTexts] for data's classes.
+func (e *Engine) score(p *pixels, texts *tensors.Tensor, data *dataset.Dataset) (features, logits []float32, err error) {
+	exec, err := e.program(func(inputs []*Node) []*Node {
+		features, logits := e.logits(inputs[0], inputs[1], inputs[2])
+		return []*Node{features, logits}
+	}, "scores")
+	if err != nil {
+		return nil, nil, err
+	}
+	outputs, err := exec.Call(e.imageTensor(p), texts, e.tunedOn(data))
+	if err != nil {
+		return nil, nil, fmt.Errorf("train: scoring: %w", err)
+	}
+	for i, to := range []*[]float32{&features, &logits} {
+		var wrong error
+		*to, wrong = tensors.CopyFlatData[float32](outputs[i])
+		err = errors.Join(err, wrong, outputs[i].FinalizeAll())
+	}
+	return features, logits, err
 }
 
 // table has a row of features for each of so many.
 func (e *Engine) table(rows int) selection.Matrix {
-	embed := e.Model.Config.Embed
+	embed := e.embed()
 	return selection.Matrix{Columns: embed, Values: make([]float32, rows*embed)}
 }
 

@@ -5,9 +5,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dapt-go/dapt-go/dapt/clip"
 	"github.com/dapt-go/dapt-go/dapt/dataset"
 	"github.com/dapt-go/dapt-go/dapt/experiment"
+	"github.com/dapt-go/dapt-go/dapt/mini"
 	"github.com/dapt-go/dapt-go/dapt/train"
+	"github.com/dapt-go/dapt-go/dapt/transform"
 	"github.com/dapt-go/dapt-go/tools/miniature/layout"
 	"github.com/dapt-go/dapt-go/tools/session"
 )
@@ -37,6 +40,7 @@ func TestEveryLearnerIsTunedAndTestedOnBothHalves(t *testing.T) {
 	data := satellite(t)
 	for name, settings := range map[string]string{
 		"coop": `{"Context": 4}`, "cocoop": "", "vpt": `{"Depth": 2}`, "ivlp": `{"TextDepth": 2, "VisionDepth": 2}`, "maple": `{"Depth": 2}`, "promptsrc": `{"TextDepth": 2, "VisionDepth": 2}`, "clip-adapter": "", "mmrl": `{"Depth": 2}`,
+		"promptkd": `{"Depth": 2, "Teacher": "maple", "TeacherSettings": "{\"Depth\": 2}"}`,
 	} {
 		out := t.TempDir()
 		args := append([]string{
@@ -111,5 +115,37 @@ func TestLearnersRefuseTheFlagsOfOthers(t *testing.T) {
 		if _, err := execute(t, append([]string{"train"}, args...)...); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("train %q: error is %v, want one with %q", args, err, want)
 		}
+	}
+}
+
+// TestATeacherMayHaveAnotherCLIP of the same image size.
+func TestATeacherMayHaveAnotherCLIP(t *testing.T) {
+	m, err := mini.CLIP()
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	config := m.Config
+	config.Embed, config.Vocabulary = 24, clip.NewTokenizer().Vocabulary()
+	path, out := filepath.Join(folder, "other.safetensors"), filepath.Join(folder, "out")
+	if err := clip.Random(config, transform.Stream(1, "test")).WriteFile(path, true, nil); err != nil {
+		t.Fatal(err)
+	}
+	data := satellite(t)
+	train := func(teacher string) (string, error) {
+		return runDapt(t, append([]string{
+			"train", "-learner", "promptkd", "-learner-settings", `{"Depth": 1, "Teacher": "zero-shot"}`, "-shots", "1", "-seeds", "1", "-epochs", "1",
+			"-focus", "0", "-out", out, "-teacher-clip", teacher,
+		}, data...)...)
+	}
+	if printed, err := train(tiny(t, folder)); err == nil || !strings.Contains(err.Error(), "take a teacher of one image size") {
+		t.Errorf("a teacher of another image size: %v after %s", err, printed)
+	}
+	if printed, err := train(path); err != nil {
+		t.Fatalf("%v after %s", err, printed)
+	}
+	results, err := experiment.ReadResults(filepath.Join(out, "results.jsonl"))
+	if err != nil || len(results) != 1 || !strings.Contains(string(results[0].Config), `"Embed":24`) {
+		t.Errorf("results are %+v, %v, want one in the teacher's embedding", results, err)
 	}
 }

@@ -69,6 +69,7 @@ func newRoot() *cobra.Command {
 	flags := root.PersistentFlags()
 	flags.StringVar(&s.Backend, "backend", os.Getenv("GOMLX_BACKEND"), "what computes: go, xla:cpu, xla:cuda, xla:/path/to/plugin.so; empty picks the fastest")
 	flags.StringVar(&s.CLIP, "clip", "mini", "mini, ViT-B/16, ViT-B/32, ViT-L/14, or a file of weights (.safetensors, .pt)")
+	flags.StringVar(&s.TeacherCLIP, "teacher-clip", "", "CLIP that the teacher of promptkd is tuned in, such as ViT-L/14, as -clip; empty means -clip itself")
 	flags.StringVar(&s.Data, "data", "mini", "mini, a benchmark's name such as OxfordPets, or the path of your own images: a folder such as ./photos, a list.csv or a split.json")
 	flags.StringVar(&s.Template, "template", "", "sentence around class names for zero-shot CLIP and what starts from it, with one {}; empty takes the data set's own")
 	flags.StringVar(&s.Draws, "draws", "", "folder of few-shot draws to take, as CoOp's shot_16-seed_1.pkl, instead of drawing; split_fewshot is that in each data set's folder")

@@ -30,6 +30,8 @@ const Mini = "mini"
 // Setup is what a session works on.
 type Setup struct {
 	CLIP string // "mini", "ViT-B/16", "ViT-B/32", "ViT-L/14", or a file of weights (.safetensors, .pt)
+	// TeacherCLIP is where the teachers of distilled learners, such as PromptKD, are tuned, as CLIP; "" means CLIP itself.
+	TeacherCLIP string
 	// Data are "mini", a benchmark's name such as "OxfordPets", or one's own: a folder of images (see [dataset.OpenFolder]), a
 	// list of them, which ends in .csv ([dataset.OpenList]), or a split file, which ends in .json ([dataset.OpenSplit]).
 	Data     string
@@ -163,23 +165,37 @@ func (s Setup) Preset(b experiment.Benchmark) experiment.Preset {
 }
 
 // Model reads CLIP, and downloads what is not here.
-func (s Setup) Model(ctx context.Context, t Teller) (*clip.Model, error) {
-	if s.CLIP == Mini {
+func (s Setup) Model(ctx context.Context, t Teller) (*clip.Model, error) { return read(ctx, s.CLIP, t) }
+
+func read(ctx context.Context, name string, t Teller) (*clip.Model, error) {
+	if name == Mini {
 		return mini.CLIP()
 	}
-	repository, err := clip.Repository(s.CLIP)
+	repository, err := clip.Repository(name)
 	if err != nil {
 		return nil, err
 	}
 	if repository != "" {
-		t.notice("reading " + s.CLIP + ", which is downloaded if it is not here")
+		t.notice("reading " + name + ", which is downloaded if it is not here")
 	}
-	return clip.Load(ctx, s.CLIP, t.download("downloading "+s.CLIP))
+	return clip.Load(ctx, name, t.download("downloading "+name))
+}
+
+// teacher reads the teachers' CLIP; nil if that is CLIP itself.
+func (s Setup) teacher(ctx context.Context, t Teller) (*clip.Model, error) {
+	if s.TeacherCLIP == "" || s.TeacherCLIP == s.CLIP {
+		return nil, nil
+	}
+	return read(ctx, s.TeacherCLIP, t)
 }
 
 // Lab opens the model, then the backend, which may have to be downloaded, and the results. The caller calls done.
 func (s Setup) Lab(ctx context.Context, t Teller) (lab *experiment.Lab, done func(), err error) {
 	m, err := s.Model(ctx, t)
+	if err != nil {
+		return nil, nil, err
+	}
+	teacher, err := s.teacher(ctx, t)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -195,6 +211,7 @@ func (s Setup) Lab(ctx context.Context, t Teller) (lab *experiment.Lab, done fun
 		device.Finalize()
 		return nil, nil, err
 	}
+	lab.Teacher = teacher
 	lab.Notice = func(line string) { t.notice("note: " + line) }
 	return lab, func() { lab.Close(); device.Finalize() }, nil
 }

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
@@ -152,6 +153,7 @@ func checkPrompts(t *testing.T, m *clip.Model, learner prompt.Learner) {
 		}
 		prompts := prompt.Build(learner, m.Config, values)
 		checkShapes(t, m, prompts)
+		checkProject(t, m, list, values, prompts)
 		sentences := clip.Sentences{Layout: packed.Layout, Tokens: nodes[0]}
 		return encode(clip.Bind(store, nodes[0].Graph(), m.Config), prompts, sentences, nodes[1])
 	})
@@ -208,4 +210,36 @@ func checkShapes(t *testing.T, m *clip.Model, prompts prompt.Prompts) {
 	}
 	check("text", m.Config.Text.Width, prompts.Text)
 	check("vision", m.Config.Vision.Width, prompts.Vision)
+}
+
+// checkProject reports projections that lose a view, or keep up what is no buffer or has another shape.
+func checkProject(t *testing.T, m *clip.Model, list []prompt.Parameter, values prompt.Values, prompts prompt.Prompts) {
+	t.Helper()
+	buffers := map[string]bool{}
+	for _, p := range list {
+		if p.Buffer {
+			buffers[p.Name] = true
+		}
+	}
+	if prompts.Project == nil {
+		if len(buffers) > 0 {
+			t.Errorf("it has %d buffers, but no Project that keeps them up", len(buffers))
+		}
+		return
+	}
+	for _, training := range []bool{true, false} {
+		view := graph.IotaFull(values[list[0].Name].Graph(), shapes.Make(dtypes.Float32, 2, m.Config.Embed))
+		projected, kept := prompts.Project([]*graph.Node{view, graph.OnePlus(view)}, training)
+		if len(projected) != 2 || !projected[0].Shape().Equal(projected[1].Shape()) || projected[0].Shape().Dim(0) != 2 {
+			t.Errorf("Project of two views makes %v, want as many of one shape, a row for each image", projected)
+		}
+		if !training && kept != nil {
+			t.Errorf("Project changes buffers %v outside of training", kept)
+		}
+		for name, value := range kept {
+			if !buffers[name] || !value.Shape().Equal(values[name].Shape()) {
+				t.Errorf("Project gives %s the value %s, want a buffer in its shape", name, value.Shape())
+			}
+		}
+	}
 }

@@ -88,6 +88,12 @@ for family, width in ("v", VISION), ("t", TEXT):
         at = "representation_learner.compound_rep_tokens_r2%sproj.%d." % (family, i)
         representation |= {at + "weight": (width, 12), at + "bias": (width,)}
 save("mmrl.pth.tar", named({"prompt_embeddings": (CLASSES, 24, TEXT)} | representation | clip()))
+TEACHER, at = 6, "VPT_image_trans.conv1."
+save("promptkd.pth.tar", named(
+    {"image_encoder.VPT": (4, VISION)} | deep("image_encoder", VISION, 4, 2) | clip()
+    | {at + name: (TEACHER,) for name in ("0.bias", "1.weight", "1.bias", "1.running_mean", "1.running_var", "3.bias")}
+    | {at + "0.weight": (TEACHER, EMBED, 1, 1), at + "3.weight": (TEACHER, TEACHER, 1, 1)}, [at + "0.weight", at + "3.weight"])
+    | {at + "1.num_batches_tracked": torch.tensor(40)})
 for name in "maple", "promptsrc":
     shutil.copy(name + ".pth.tar", "../../internal/torch/testdata/")
 save("../../../tools/dapt/testdata/coop.pth.tar", named({"ctx": (4, 128)}, True))  # for the mini CLIP

@@ -23,7 +23,7 @@ import (
 func (k *kit) run(e *train.Engine, m dapt.Method, seed uint64, folder string) train.Run {
 	c := config()
 	c.Seed = seed
-	return train.Run{Engine: e, Method: m, Data: k.data, Config: c, Folder: filepath.Join(k.folder, folder)}
+	return train.Run{Engine: e, Method: m, Data: k.data, Config: c, Folder: filepath.Join(k.folder, folder), Teacher: k.teacher}
 }
 
 // tuned are the parameters after a run.
