@@ -9,6 +9,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+
+	"github.com/gofrs/flock"
 )
 
 // ReadResults reads a results file, one JSON line a run. A last line that was cut short by a crash is left out; any other
@@ -58,8 +60,8 @@ func readLines[T any](path string) ([]line[T], error) {
 	}
 }
 
-// appendLine adds one line of JSON and waits until it is on the disk. A line cut short before is removed first. It
-// goes to wherever the file ends by then, so that what another process has added stays.
+// appendLine adds one line of JSON and waits until it is on the disk. A line cut short before is removed first. The folder's
+// file lock keeps out another process meanwhile, whose line is not whole until it is written.
 func appendLine(path string, value any) error {
 	line, err := json.Marshal(value)
 	if err != nil {
@@ -68,6 +70,11 @@ func appendLine(path string, value any) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return fmt.Errorf("experiment: making the results folder: %w; choose one that can be written to", err)
 	}
+	lock := flock.New(path + ".lock")
+	if err := lock.Lock(); err != nil {
+		return fmt.Errorf("experiment: locking results: %w; choose a folder that can be written to", err)
+	}
+	defer func() { _ = lock.Unlock() }() // of what is held; the end of the process would do
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o644)
 	if err != nil {
 		return fmt.Errorf("experiment: opening results: %w; choose a folder that can be written to", err)
