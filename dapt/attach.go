@@ -79,6 +79,9 @@ func (m Method) Remarks(epochs int) []string {
 		return nil
 	}
 	said := m.Loss.differs(m.Learner)
+	if _, distilled := m.Learner.(prompt.Distilled); distilled && m.Follows() {
+		said = append(said, "the masks of the first epochs say little: "+m.Learner.Name()+" starts from a projection that is drawn at random")
+	}
 	used := m.active(epochs)
 	for _, term := range []struct {
 		name   string
@@ -140,8 +143,8 @@ func (m Method) Check(epochs int) error {
 	if c.Reo != 0 && distilled {
 		refuse("Reo is %g, but L_reo compares with CLIP's features, and %s puts images into its teacher's space: set Reo to 0", c.Reo, name)
 	}
-	if n := c.Background.Negatives; n > 0 && !m.plain() {
-		refuse("Background.Negatives is %d: background texts beside the classes are what the published code does over MaPLe; over %s set it to 0", n, name)
+	if n := max(c.Background.Negatives, c.Background.NewNegatives); n > 0 && !m.plain() {
+		refuse("Background.Negatives or NewNegatives is %d: background texts beside the classes are what the published code does over MaPLe; over %s set it to 0", n, name)
 	}
 	if err := errors.Join(wrong...); err != nil || epochs == 0 {
 		return err

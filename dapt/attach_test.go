@@ -79,7 +79,7 @@ func TestTermsThatCouldTrainNothingAreRefused(t *testing.T) {
 		"Reo is 1, but L_reo compares with CLIP's features":       with(find(t, "promptkd", ""), func(c *Config) { c.Reo = 1 }),
 		"F is 0.1, but L_f trains nothing of vpt":                 with(vpt, func(c *Config) { c.ForegroundGradient = false }),
 		"Background.Learned is set, but vpt has no context":       with(vpt, func(c *Config) { c.Background.Learned = true }),
-		"Background.Negatives is 7":                               with(coop, func(c *Config) { c.Background = OfficialBackgrounds(); c.Background.Learned = true }),
+		"Background.Negatives or NewNegatives is 32":              with(coop, func(c *Config) { c.Background = OfficialBackgrounds(); c.Background.Learned = true }),
 		"zero-shot trains nothing that DAPT could change":         with(prompt.ZeroShot{}, func(*Config) {}),
 		"of DAPT's losses none acts on coop in 7 epochs":          with(coop, func(*Config) {}),
 		"of DAPT's losses none acts on maple in 5 epochs":         with(maple, func(c *Config) { c.V = 0 }),

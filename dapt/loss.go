@@ -130,6 +130,9 @@ func (m Method) host(p prompt.Values, f Features, labels *Node) Losses {
 		}
 		l.Own = Add(l.Own, value)
 	}
+	if l.Own == nil { // all of its terms are left out
+		l.Own = ScalarZero(f.Image.Graph(), f.Image.DType())
+	}
 	l.Total = l.Own
 	if s, ok := m.Learner.(prompt.Steered); ok {
 		l.Guide = s.Guide(step)

@@ -50,7 +50,7 @@ func (p plan) teach(lab *Lab, b Benchmark, r *run, shots int) error {
 	}
 	task := prompt.Task{Protocol: p.protocol, Dataset: b.Name, Shots: shots, Classes: len(r.data.Classes)}
 	teacher := run{method: dapt.Method{Learner: student.Taught()}, config: r.config, data: r.data, source: r.source, teaches: true}
-	teacher.adopt(student, task)
+	teacher.adopt(student, task, p.tuning.change)
 	teacher.trains = teacher.method.Learner.Trains() != 0
 	teacher.result = Result{Protocol: p.protocol, Dataset: b.Name, Method: teacher.method.Name() + " as teacher", Seed: int(r.config.Seed), Shots: shots}
 	whole := *b.Dataset
@@ -60,8 +60,9 @@ func (p plan) teach(lab *Lab, b Benchmark, r *run, shots int) error {
 	return nil
 }
 
-// adopt takes how a student's authors tuned its teacher, else how the teacher's own did, else what the run has.
-func (r *run) adopt(student prompt.Distilled, task prompt.Task) {
+// adopt takes how a student's authors tuned its teacher, else how the teacher's own did, else what the run has. change goes over
+// what was published, as over any other run.
+func (r *run) adopt(student prompt.Distilled, task prompt.Task, change func(*train.Config)) {
 	preset, known := student.Lesson(task)
 	if own, ok := r.method.Learner.(prompt.Published); ok && !known {
 		preset, known = own.Preset(task)
@@ -69,17 +70,12 @@ func (r *run) adopt(student prompt.Distilled, task prompt.Task) {
 	if known {
 		config := train.ConfigOf(preset)
 		config.DType, config.Test, config.Seed, config.Checkpoint = r.config.DType, r.config.Test, r.config.Seed, r.config.Checkpoint
+		if change != nil {
+			change(&config)
+		}
 		r.method.Learner, r.config = preset.Learner, config
 	}
 	r.method.Learner = on(r.method.Learner, task)
-}
-
-// on is a learner with its settings for a task.
-func on(l prompt.Learner, task prompt.Task) prompt.Learner {
-	if a, ok := l.(prompt.Adapter); ok {
-		return a.On(task)
-	}
-	return l
 }
 
 // teacher is the CLIP of teachers.

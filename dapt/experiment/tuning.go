@@ -34,10 +34,16 @@ func (t tuning) of(m dapt.Method, task prompt.Task) (dapt.Method, train.Config) 
 	if t.change != nil {
 		t.change(&config)
 	}
-	if adapter, ok := m.Learner.(prompt.Adapter); ok {
-		m.Learner = adapter.On(task)
-	}
+	m.Learner = on(m.Learner, task)
 	return m, config
+}
+
+// on is a learner with its settings for a task.
+func on(l prompt.Learner, task prompt.Task) prompt.Learner {
+	if a, ok := l.(prompt.Adapter); ok {
+		return a.On(task)
+	}
+	return l
 }
 
 // Tuned is one way in which methods are tuned.

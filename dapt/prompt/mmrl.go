@@ -21,7 +21,7 @@ import (
 type MMRL struct {
 	Tokens int     // representation tokens, the same for all blocks; 0 means 5
 	Width  int     // numbers of each; 0 means the published one of the data set, which is 512 but for EuroSAT
-	Depth  int     // blocks with tokens, up to the last; 0 means the published 7 of 12, and the same part of other towers
+	Depth  int     // blocks with tokens, up to the last; 0 means the published 7 of 12, and the same part of others, by the shallower tower
 	Share  float64 // of the second feature in the loss and in logits, up to 1; 0 means 0.3, less than 0 leaves it out
 	Weight float64 // of the distances of image features and of texts to CLIP's; 0 means the published one of the task, less than 0 leaves them out
 }
@@ -62,17 +62,12 @@ func (l MMRL) On(t Task) Learner {
 	switch listed := mmrlWeights[t.Dataset]; {
 	case transfers(t):
 		l.Weight = 0.2
-	case listed == 0 && t.Protocol == "few_shot":
+	case listed == 0 && (t.Protocol == fewShot || t.Protocol == dataEfficient):
 		l.Weight = 0.5
 	default:
 		l.Weight = cmp.Or(listed, 1)
 	}
 	return l
-}
-
-// transfers tells whether a task tests on other data sets than it is tuned on.
-func transfers(t Task) bool {
-	return t.Protocol == "cross_dataset" || t.Protocol == "domain_generalization"
 }
 
 // Template returns the data set's hand-crafted sentence: the tokens are written over none of it.
@@ -152,14 +147,14 @@ func (l MMRL) Preset(t Task) (Preset, bool) {
 	const folder = "yunncheng/MMRL configs/trainers/MMRL/"
 	p := Preset{Learner: l.On(t), Rate: 0.001, AdamW: true, Crop: 0.5, Epochs: 10, Batch: 4}
 	switch t.Protocol {
-	case "", "base_to_novel":
-		p.Source, p.Target = folder+"vit_b16.yaml", "base-to-novel, average of eleven data sets, base / novel / HM, as later papers quote it: 85.68 / 77.16 / 81.20"
-	case "few_shot":
-		p.Source, p.Epochs, p.Batch, p.Shots = folder+"vit_b16_few_shot.yaml", 50, 32, []int{16, 1, 2, 4, 8}
-	case "cross_dataset", "domain_generalization":
+	case "", baseToNovel:
+		p.Source, p.Target = folder+"vit_b16.yaml", Row(baseToNovel, "85.68 / 77.16 / 81.20 (as later papers quote it)")
+	case fewShot:
+		p.Source, p.Epochs, p.Batch, p.Shots = folder+"vit_b16_few_shot.yaml", 50, 32, allShots()
+	case crossDataset, domainGeneralization:
 		p.Source, p.Epochs, p.Batch, p.NoWarm = folder+"vit_b16_cross_datasets.yaml", 1, 32, true
-		if t.Protocol == "domain_generalization" {
-			p.Target = "domain generalisation, ImageNet / average of four targets, as later papers quote it: 72.03 / 60.59"
+		if t.Protocol == domainGeneralization {
+			p.Target = Row(t.Protocol, "72.03 / 60.59 (as later papers quote it)")
 		}
 	default:
 		return Preset{}, false

@@ -1,7 +1,7 @@
 package prompt
 
 // Preset is how a learner was tuned by its authors. What it leaves out is as everywhere: SGD of momentum 0.9, a weight decay
-// of 5e-4, a first epoch at the rate 1e-5, then a cosine, and crops of 8 to 100 % of an image.
+// of 5e-4, a first epoch at the rate 1e-5, then a cosine, crops of 8 to 100 % of an image, and the prompts of the last step.
 type Preset struct {
 	Learner Learner // with the settings of the task
 	Rate    float64 // learning rate
@@ -11,7 +11,6 @@ type Preset struct {
 	AdamW   bool    // instead of SGD
 	Crop    float64 // least part of an image's area that a crop has; 0 means 0.08
 	NoWarm  bool    // begins at the full rate
-	Best    bool    // keeps the epoch that is best on validation images; false keeps the last step
 	Average Gaussian
 	Source  string // file of the published code
 	Target  string // table and row, with its numbers in percent: see [Row]; "" if none was seen
@@ -67,6 +66,9 @@ func PresetOf(l Learner, t Task) (Preset, bool) {
 	}
 	return preset, ok
 }
+
+// transfers tells whether a task tests on other data sets than it is tuned on.
+func transfers(t Task) bool { return t.Protocol == crossDataset || t.Protocol == domainGeneralization }
 
 // allShots are those of few-shot curves, the usual one first.
 func allShots() []int { return []int{16, 1, 2, 4, 8} }

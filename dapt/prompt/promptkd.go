@@ -74,7 +74,7 @@ func (l PromptKD) On(t Task) Learner {
 	if l.Embed == 0 {
 		l.Embed = t.Teacher
 	}
-	across := t.Protocol == "cross_dataset" || t.Protocol == "domain_generalization"
+	across := transfers(t)
 	if l.Weight == 0 {
 		l.Weight = 1000
 		if !across && slices.Contains([]string{"FGVCAircraft", "OxfordFlowers", "DescribableTextures"}, t.Dataset) {
@@ -195,10 +195,11 @@ func (l PromptKD) Preset(t Task) (Preset, bool) {
 	p := Preset{Learner: l.On(t), Rate: 0.005, Epochs: 20, Batch: 8, Source: config + ".yaml" + last}
 	switch t.Protocol {
 	case "":
-	case "base_to_novel":
-		p.Target = "base-to-novel, average of eleven data sets, base / novel / HM: 86.96 / 80.73 / 83.73"
-	case "cross_dataset", "domain_generalization":
+	case baseToNovel:
+		p.Target = Row(t.Protocol, "86.96 / 80.73 / 83.73 (with a teacher of ViT-L/14, and epochs chosen on test images)")
+	case crossDataset, domainGeneralization:
 		p.Source = config + "_cross_datasets.yaml" + last
+		p.Target = "its rows are of students that were tuned on each target's images"
 	default:
 		return Preset{}, false
 	}
@@ -211,7 +212,7 @@ func (l PromptKD) Lesson(t Task) (Preset, bool) {
 	return Preset{
 		Learner: l.Taught(), Rate: 0.005, Epochs: 20, Batch: 8, Average: Gaussian{Mean: 15, Deviation: 1},
 		Source: "zhengli97/PromptKD configs/trainers/PromptSRC/vit_l14_c2_ep20_batch8_4+4ctx.yaml",
-	}, l.Teacher == "" && (t.Protocol == "base_to_novel" || t.Protocol == "")
+	}, l.Teacher == "" && (t.Protocol == baseToNovel || t.Protocol == "")
 }
 
 // Recognize reads the sizes off the vision prompts and the projector. The teacher's texts are not in published checkpoints.

@@ -15,6 +15,7 @@ import (
 // Learners is a study of learners, each alone and with DAPT, on one data set: by base-to-novel, by few-shot learning with one
 // number of shots, or by both.
 type Learners struct {
+	Tuning      List     // how they were tuned, shown last; no lines are not shown
 	studies     []*study // of each protocol
 	comparisons []comparison
 }
@@ -195,7 +196,7 @@ func (l *Learners) Table() List {
 	}
 	t := List{Caption: l.caption("every learner, alone and with DAPT"), Labels: 1, Lines: [][]string{header}, Notes: []string{
 		"Percent; mean ± population standard deviation over seeds of the learner alone.",
-		"+S, +G: what DAPT with given masks and with those of Grad-CAM adds, in points, in the mean over seeds; * where the difference is called real. HM is not tested, its two parts are.",
+		"+S, +G: what DAPT with given masks and with those of Grad-CAM adds, in points, in the mean over images and seeds; * where the difference by classes is called real. HM is not tested, its two parts are.",
 		"–: not run, or not with the seeds of the learner alone.",
 	}}
 	for _, learner := range l.learners() {
@@ -280,6 +281,9 @@ func (l *Learners) Comparisons() List {
 			"real: the corrected p is below 0.05 and the interval leaves out 0. It holds for these seeds: what few seeds have in common by chance, no test of so few can tell from a difference of the methods.",
 		},
 	}
+	if least := l.least(); least >= 0.05 {
+		list.Notes = append(list.Notes, fmt.Sprintf("Nothing can be called real here: with so few classes for so many comparisons the least corrected p is %.2f. Compare fewer learners, or on a data set of more classes.", least))
+	}
 	for _, c := range l.comparisons {
 		real := ""
 		if c.real() {
@@ -291,6 +295,15 @@ func (l *Learners) Comparisons() List {
 		})
 	}
 	return list
+}
+
+// least is the least corrected p that any comparison can have, by the classes that it is of.
+func (l *Learners) least() float64 {
+	least := 1.0
+	for _, c := range l.comparisons {
+		least = min(least, paired.Least(c.Classes)*float64(len(l.comparisons)))
+	}
+	return least
 }
 
 // with is what is put over the learner.
@@ -349,7 +362,7 @@ func (l *Learners) Tables() []Table {
 
 // HTML is one page as [HTML] makes of the results of one protocol, with the comparisons first.
 func (l *Learners) HTML(o Options) []byte {
-	p := page{Options: o, Compared: []List{l.Table(), l.Comparisons()}, Differences: drawings(l.Figures()), Tables: l.Tables()}
+	p := page{Options: o, Compared: append([]List{l.Table(), l.Comparisons()}, l.tuning()...), Differences: drawings(l.Figures()), Tables: l.Tables()}
 	both := new(study)
 	for _, s := range l.studies {
 		both.groups = append(both.groups, s.groups...)
@@ -369,6 +382,9 @@ func (l *Learners) Markdown(files []string) string {
 	fmt.Fprintln(&out, l.Comparisons().Markdown())
 	for _, t := range l.Tables() {
 		fmt.Fprintln(&out, t.Markdown())
+	}
+	for _, list := range l.tuning() {
+		fmt.Fprintln(&out, list.Markdown())
 	}
 	return out.String()
 }

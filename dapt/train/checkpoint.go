@@ -266,6 +266,7 @@ func (t *tuning) load() error {
 	if err := t.Engine.SetParameters(t.state.parameters); err != nil {
 		return err
 	}
+	t.Engine.tunes(t.Data.Name, t.Data.Classes)
 	for scope, values := range t.state.memory {
 		if err := t.Engine.setValues(scope, values); err != nil {
 			return err

@@ -64,11 +64,8 @@ func ConfigOf(p prompt.Preset) Config {
 	if p.AdamW {
 		c.Optimizer, c.Momentum = AdamW, 0
 	}
-	switch {
-	case p.Average != prompt.Gaussian{}:
+	if p.Average != (prompt.Gaussian{}) {
 		c.Final = MeanOfEpochs
-	case p.Best:
-		c.Final = BestOnVal
 	}
 	return c
 }

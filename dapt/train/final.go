@@ -55,5 +55,9 @@ func (t *tuning) finish() (Outcome, error) {
 	if t.Folder == "" {
 		return out, nil
 	}
-	return out, t.Engine.Save(t.Folder+"/"+PromptsFile, Prompts{Classes: t.Data.Classes, Dataset: t.Data.Name, Final: out.Final})
+	path := t.Folder + "/" + PromptsFile
+	if old, err := readPrompts(path); err == nil { // of this run, perhaps with other tests
+		t.Engine.teacher.keep(old.about.Teacher)
+	}
+	return out, t.Engine.Save(path, Prompts{Classes: t.Data.Classes, Dataset: t.Data.Name, Final: out.Final})
 }

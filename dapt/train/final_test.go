@@ -84,3 +84,15 @@ func TestAShortenedTuningKeepsItsShape(t *testing.T) {
 		t.Errorf("Shortened(60) = %+v, want it unchanged", got)
 	}
 }
+
+func TestPromptsThatAreDrawnAnewAreTunedOnNothing(t *testing.T) {
+	e := newEngine(t)
+	d, _ := newData()
+	e.tunes(d.Name, d.Classes)
+	if e.tunedOn(d) != 1 {
+		t.Error("the classes that prompts are tuned on are not known")
+	}
+	if err := e.Reset(1); err != nil || e.tunedOn(d) != 0 {
+		t.Errorf("after Reset, %v, the prompts are still tuned on %q", err, e.tuned.Classes)
+	}
+}

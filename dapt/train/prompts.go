@@ -173,7 +173,8 @@ func (e *Engine) set(path string, about Prompts, values map[string][]float32) er
 	if err := e.SetParameters(values); err != nil {
 		return fmt.Errorf("%w (from %s)", err, path)
 	}
-	e.tuned.Name, e.tuned.Classes, e.teacher = about.Dataset, about.Classes, about.Teacher
+	e.tunes(about.Dataset, about.Classes)
+	e.teacher = about.Teacher
 	return nil
 }
 

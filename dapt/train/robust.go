@@ -100,7 +100,7 @@ func (e *Engine) fool(ctx context.Context, p *pixels, texts *tensors.Tensor, f D
 }
 
 // pushGraph maps images, unit texts and labels first and target, [batch, 1] each, to the logits [batch, classes] and to
-// the gradient of target's less first's, [batch, side, side, 3].
+// the gradient of target's less first's, [batch, side, side, 3]; by the first feature alone of learners that have two.
 func (e *Engine) pushGraph(inputs []*Node) []*Node {
 	_, logits := e.logits(inputs[0], inputs[1], nil)
 	hot := func(labels *Node) *Node { return OneHot(Squeeze(labels, -1), logits.Shape().Dim(1), logits.DType()) }

@@ -103,7 +103,6 @@ func (r Run) prepare(ctx context.Context) (*tuning, error) {
 	if err := t.check(ctx); err != nil {
 		return nil, err
 	}
-	r.Engine.tuned.Name, r.Engine.tuned.Classes = t.Data.Name, t.Data.Classes
 	var err error
 	if t.anchors, err = r.Engine.Anchors(t.Data); err != nil {
 		return nil, err
@@ -121,6 +120,7 @@ func (r Run) prepare(ctx context.Context) (*tuning, error) {
 	if err := r.Engine.Reset(r.Config.Seed); err != nil {
 		return nil, err
 	}
+	r.Engine.tunes(t.Data.Name, t.Data.Classes)
 	if err := errors.Join(t.label(ctx), t.remember(ctx)); err != nil {
 		return nil, err
 	}

@@ -25,6 +25,7 @@ func (e *Engine) Reset(seed uint64) error {
 	for _, p := range initial {
 		values[p.Name] = p.Value
 	}
+	e.tuned = dataset.Dataset{}
 	return e.SetParameters(values)
 }
 
@@ -95,6 +96,9 @@ func (e *Engine) logits(images, texts, tuned *Node) (features, logits *Node) {
 	share := MulScalar(tuned, prompts.Share)
 	return features, Add(Mul(logits, OneMinus(share)), Mul(dapt.Logits(second, texts, towers.Scale), share))
 }
+
+// tunes says what the present prompts are tuned on.
+func (e *Engine) tunes(name string, classes []string) { e.tuned.Name, e.tuned.Classes = name, classes }
 
 // tunedOn is the input of [Engine.logits]: whether the prompts were tuned on data's classes, for learners that ask.
 func (e *Engine) tunedOn(data *dataset.Dataset) float32 {

@@ -62,6 +62,9 @@ func (e *Engine) takes(m dapt.Method, in Input) error {
 	if _, ok := e.Learner.(prompt.Anchored); ok && in.Anchors == nil {
 		return fmt.Errorf("train: step: %s needs Anchors: see Engine.Anchors", e.Learner.Name())
 	}
+	if _, ok := e.Learner.(prompt.Distilled); ok && (in.Given == nil || in.Teacher == nil) {
+		return fmt.Errorf("train: step: %s needs its teacher's texts and logits, Given and Teacher: see Run.Teacher", e.Learner.Name())
+	}
 	return nil
 }
 

@@ -2,8 +2,12 @@ package train
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/gomlx/gomlx/core/tensors"
@@ -152,11 +156,6 @@ func (t *tuning) ask() error {
 		return fmt.Errorf("train: encoding the teacher: %w", err)
 	}
 	about := &Teacher{Learner: e.Learner.Name(), Settings: settings, Backbone: e.Model.Name, Weights: e.Model.Fingerprint()}
-	prompts, err := e.Parameters()
-	if err != nil {
-		return err
-	}
-	t.lesson.key = hashed(about.Learner, e.Learner, about.Weights, e.tuned.Name, e.tuned.Classes, prompts)
 	if t.lesson.classes, err = e.encodeTexts(t.Data, nil); err != nil {
 		return err
 	}
@@ -169,7 +168,31 @@ func (t *tuning) ask() error {
 		}
 	}
 	t.Engine.teacher = about
-	background := t.Method.Loss.Background
+	if err := t.askWords(); err != nil {
+		return err
+	}
+	prompts, err := e.Parameters()
+	if err != nil {
+		return err
+	}
+	prompts["given texts"] = t.lesson.given
+	t.lesson.key = hashed(about.Learner, e.Learner, about.Weights, e.tuned.Name, e.tuned.Classes, fingerprint(prompts))
+	return nil
+}
+
+// fingerprint is the same for equal numbers.
+func fingerprint(values map[string][]float32) string {
+	sum := sha256.New()
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		fmt.Fprintf(sum, "%s %d\n", name, len(values[name]))
+		_ = binary.Write(sum, binary.LittleEndian, values[name]) // a hash takes everything
+	}
+	return hex.EncodeToString(sum.Sum(nil))
+}
+
+// askWords gets the teacher's texts of the background words, if there are some.
+func (t *tuning) askWords() error {
+	background, e := t.Method.Loss.Background, t.Teacher
 	if len(background.Words) == 0 {
 		return nil
 	}
@@ -184,22 +207,36 @@ func (t *tuning) ask() error {
 	})
 }
 
+// keep adds the texts that a file of the same run has beside these; nil has none.
+func (t *Teacher) keep(old *Teacher) {
+	if t == nil || old == nil || old.Weights != t.Weights || old.Learner != t.Learner || string(old.Settings) != string(t.Settings) || old.embed() != t.embed() {
+		return
+	}
+	embed := t.embed()
+	for i, class := range old.Classes {
+		if at := t.place(class, old.Sentences[i]); at < 0 || t.Sentences[at] != old.Sentences[i] {
+			t.Classes, t.Sentences = append(t.Classes, class), append(t.Sentences, old.Sentences[i])
+			t.texts = append(t.texts, old.texts[i*embed:][:embed]...)
+		}
+	}
+}
+
 // learn adds the texts of data's classes that are not known yet.
 func (t *Teacher) learn(e *Engine, data *dataset.Dataset) error {
-	new := *data
-	new.Classes = nil
+	further := *data
+	further.Classes = nil
 	template := e.Learner.Template(data.Template)
 	for _, class := range data.Classes {
 		sentence := clip.Prompt(template, class)
 		if at := t.place(class, sentence); at < 0 || t.Sentences[at] != sentence {
-			new.Classes = append(new.Classes, class)
+			further.Classes = append(further.Classes, class)
 			t.Classes, t.Sentences = append(t.Classes, class), append(t.Sentences, sentence)
 		}
 	}
-	if len(new.Classes) == 0 {
+	if len(further.Classes) == 0 {
 		return nil
 	}
-	texts, err := e.encodeTexts(&new, nil)
+	texts, err := e.encodeTexts(&further, nil)
 	if err != nil {
 		return err
 	}

@@ -295,3 +295,18 @@ func TestACheckpointIsOfOneTeacher(t *testing.T) {
 		t.Error("exported names are not those of the published code")
 	}
 }
+
+// TestTextsOfFurtherTestsAreKept: students of two protocols share their prompts' file.
+func TestTextsOfFurtherTestsAreKept(t *testing.T) {
+	old := &Teacher{Learner: "maple", Classes: []string{"cat", "owl"}, Sentences: []string{"a cat.", "an owl."}, texts: []float32{1, 0, 0, 1}}
+	now := &Teacher{Learner: "maple", Classes: []string{"cat", "owl"}, Sentences: []string{"a cat.", "the owl."}, texts: []float32{1, 0, 0.6, 0.8}}
+	now.keep(old)
+	if at := now.place("owl", "an owl."); at != 2 || len(now.texts) != 6 || now.texts[5] != 1 || now.place("cat", "a cat.") != 0 {
+		t.Errorf("kept are %+v with %v, want the third from the file", now, now.texts)
+	}
+	other := &Teacher{Learner: "ivlp", Classes: []string{"dog"}, Sentences: []string{"a dog."}, texts: []float32{1, 0}}
+	if now.keep(other); now.place("dog", "a dog.") >= 0 {
+		t.Error("texts of another teacher are kept")
+	}
+	now.keep(nil)
+}

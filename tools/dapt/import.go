@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -30,7 +31,7 @@ func newImport(s *session.Setup) *cobra.Command {
 			return importPrompts(c, s, args[0], out, as)
 		},
 	}
-	c.Flags().StringVar(&as.Learner, "learner", "", "maple, dapt, promptsrc, ivlp, vpt, coop, kgcoop, prograd, cocoop, promptkd or mmrl; empty takes what the tensors tell")
+	c.Flags().StringVar(&as.Learner, "learner", "", strings.Join(learners(), ", ")+", or dapt, whose prompts are maple's; empty takes what the tensors tell")
 	c.Flags().StringVar(&settings, "settings", "", "settings of the learner that tensors do not tell, as JSON")
 	c.Flags().StringVar(&tuned, "tuned", "", "classes of -data that the prompts were tuned on, all or base, which tensors do not tell; MMRL's second feature is used for these alone; empty leaves it open")
 	c.Flags().StringVar(&out, "out", "", `file to write; empty means CHECKPOINT with ".safetensors" behind it`)

@@ -32,7 +32,7 @@ func newLearners(s *session.Setup) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "learners",
 		Short: "every learner alone and with DAPT-S and DAPT-G: base-to-novel and few-shot, with a paired test; resumes what was interrupted",
-		Long: "Tune every learner as its authors published, alone, with DAPT by given masks (DAPT-S) and with DAPT by Grad-CAM (DAPT-G), in\n" +
+		Long: "Tune every learner as its authors published, or as DAPT was where they published nothing, alone, with DAPT by given masks (DAPT-S) and with DAPT by Grad-CAM (DAPT-G), in\n" +
 			"DAPT's mode joint, beside zero-shot CLIP. Before it starts, it says how many runs that is, and how long it takes, from\n" +
 			"measured steps. It writes a page, Markdown and figures; docs/learners.md says what the paired test can and cannot tell.",
 		Example: "  go run ./tools/dapt learners -plan\n  go run ./tools/dapt learners -learners coop,maple -seeds 1",
@@ -85,7 +85,7 @@ func (x *ofLearners) run(s *session.Setup, c *cobra.Command) error {
 	if err != nil || results == nil {
 		return err
 	}
-	if err := x.present(s, c, results); err != nil {
+	if err := x.present(s, c, all, results); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(c.OutOrStdout(), "results: %s\nnext:    %s\n", lab.ResultsPath(), again(s, "go run ./tools/dapt report"))
@@ -95,7 +95,7 @@ func (x *ofLearners) run(s *session.Setup, c *cobra.Command) error {
 // chosen are the learners of -learners.
 func (x *ofLearners) chosen() ([]prompt.Learner, error) {
 	names := x.learners
-	if names == nil {
+	if len(names) == 0 {
 		names = learners()
 	}
 	var chosen []prompt.Learner
@@ -153,11 +153,12 @@ func (x *ofLearners) protocol(s *session.Setup, b experiment.Benchmark, methods 
 }
 
 // present prints the table and the comparisons, and writes the page, Markdown and figures.
-func (x *ofLearners) present(s *session.Setup, c *cobra.Command, results []experiment.Result) error {
+func (x *ofLearners) present(s *session.Setup, c *cobra.Command, all experiment.Protocol, results []experiment.Result) error {
 	study, err := report.NewLearners(results)
 	if err != nil {
 		return err
 	}
+	study.Tuning = report.TuningList(experiment.Tuning(all))
 	out := c.OutOrStdout()
 	for _, list := range []report.List{study.Table(), study.Comparisons()} {
 		fmt.Fprintln(out, list.Plain(session.Width()))

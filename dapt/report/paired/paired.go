@@ -3,7 +3,7 @@
 //
 // The classes are what is drawn at random: all seeds of a class share its images, so that a test which took each pair of class
 // and seed for one of its own would count the same images several times. What it can say is about those seeds: whether
-// further seeds would show the difference, a handful of seeds cannot tell, and no test of them can. See docs/learners.md.
+// further seeds would show the difference, no sign flips of a handful of seeds can tell. See docs/learners.md.
 package paired
 
 import (
@@ -24,10 +24,16 @@ type Comparison struct {
 	Low, High          float64 // ends of its 95 % interval: percentiles of [Draws] samples of classes and of seeds, with replacement
 	P                  float64 // two-sided, of no difference: see [Compare]
 	Wins, Ties, Losses int     // pairs of class and seed
+	Classes            int     // that were compared
 }
 
 // Excludes tells whether the interval leaves out 0.
 func (c Comparison) Excludes() bool { return c.Low > 0 || c.High < 0 }
+
+// Least is the least P that so many classes can have: that of differences which all have one sign.
+func Least(classes int) float64 {
+	return max(math.Exp2(1-float64(classes)), 1.0/(Draws+1))
+}
 
 // Compare compares by [classes][seeds], each a difference of the same unit. There must be at least one class and one seed, and
 // as many seeds of every class.
@@ -37,7 +43,7 @@ func (c Comparison) Excludes() bool { return c.Low > 0 || c.High < 0 }
 // themselves, as in scipy.stats.permutation_test with permutation_type "samples".
 func Compare(differences [][]float64) Comparison {
 	means := make([]float64, len(differences))
-	var c Comparison
+	c := Comparison{Classes: len(differences)}
 	for i, seeds := range differences {
 		means[i] = stat.Mean(seeds, nil)
 		for _, d := range seeds {

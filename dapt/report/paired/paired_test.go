@@ -26,6 +26,7 @@ func TestFewClassesAreComparedByAllSignFlips(t *testing.T) {
 		{"seeds that cancel out", [][]float64{{1, -1}}, paired.Comparison{P: 1, Wins: 1, Losses: 1}},
 	} {
 		got := paired.Compare(c.differences)
+		c.want.Classes = len(c.differences)
 		if got.Low > got.Mean || got.High < got.Mean {
 			t.Errorf("%s: interval is %g to %g, want %g in it", c.name, got.Low, got.High, got.Mean)
 		}
@@ -135,5 +136,17 @@ func TestHolmsCorrectionIsThatOfHisPaper(t *testing.T) {
 	}
 	if got := paired.Holm(nil); len(got) != 0 {
 		t.Errorf("Holm of nothing is %v", got)
+	}
+}
+
+func TestTheLeastPIsOfDifferencesOfOneSign(t *testing.T) {
+	for _, classes := range []int{1, 3, 10} {
+		one := make([][]float64, classes)
+		for i := range one {
+			one[i] = []float64{float64(i + 1)}
+		}
+		if got, want := paired.Compare(one).P, paired.Least(classes); got != want {
+			t.Errorf("p of %d gains is %g, want the least, %g", classes, got, want)
+		}
 	}
 }

@@ -86,6 +86,10 @@ func (taught) Trains() prompt.Parts   { return prompt.Images }
 func (taught) Terms() []prompt.Term   { return []prompt.Term{{Name: "distil", Weight: 2}} }
 func (taught) Taught() prompt.Learner { return prompt.ZeroShot{} }
 
+func (taught) Lesson(prompt.Task) (prompt.Preset, bool) { return prompt.Preset{}, false }
+
+var _ prompt.Distilled = taught{}
+
 func (t taught) Prompts(p prompt.Values) prompt.Prompts {
 	return prompt.Prompts{Vision: t.MaPLe.Prompts(p).Vision}
 }

@@ -158,11 +158,19 @@ func checkRecognized(k *kit) error {
 	for _, p := range k.list {
 		shapes[p.Name] = p.Dims
 	}
-	if found, ok := r.Recognize(shapes); !ok || found.Learner.Name() != k.learner.Name() {
-		return fmt.Errorf("its own parameters are not known to its Recognize: %+v, %t", found, ok)
+	own, ok := r.Recognize(shapes)
+	if !ok || own.Learner.Name() != k.learner.Name() {
+		return fmt.Errorf("its own parameters are not known to its Recognize: %+v, %t", own, ok)
 	}
-	if found, err := prompt.Recognize(shapes); err != nil || found.Learner.Name() != k.learner.Name() {
-		return err // they are as well those of another, before it in the list
+	found, err := prompt.Recognize(shapes)
+	if err != nil {
+		return err
+	}
+	if other := found.Learner.Name(); other != k.learner.Name() {
+		if found.Tensors > own.Tensors {
+			return fmt.Errorf("its parameters are taken for %s's, which knows %d of them, and its own Recognize %d", other, found.Tensors, own.Tensors)
+		}
+		return nil // they are as well those of another, before it in the list
 	}
 	path, err := k.prompts()
 	if err != nil {
