@@ -40,13 +40,16 @@ func TestWithoutTrainEachLearnerIsTunedAsItsAuthorsDid(t *testing.T) {
 		"a zero learner has the task's settings":       {called(t, "coop", ""), called(t, "coop", `{"Context": 4, "Phrase": "a photo of a"}`), nil, 200},
 		"a learner with settings keeps them":           {called(t, "coop", `{"Context": 8}`), called(t, "coop", `{"Context": 8}`), nil, 200},
 		"a given config is for all":                    {called(t, "coop", ""), called(t, "coop", ""), &given, 10},
-		"what depends on the task is settled anyway":   {called(t, "prograd", ""), called(t, "prograd", `{"Lambda": 0.8}`), &given, 10},
+		"what depends on the task is settled anyway":   {called(t, "prograd", ""), called(t, "prograd", `{"Lambda": 1}`), &given, 10},
 		"class-specific contexts count their classes":  {called(t, "coop", `{"PerClass": true}`), called(t, "coop", `{"PerClass": true, "Classes": 10}`), &given, 10},
-		"what is published and depends on the dataset": {called(t, "prograd", ""), called(t, "prograd", `{"Lambda": 0.8, "Phrase": "a centered satellite photo of"}`), nil, 100},
+		"what is published and depends on the dataset": {called(t, "prograd", ""), called(t, "prograd", `{"Lambda": 1, "Phrase": "a centered satellite photo of"}`), nil, 100},
 	} {
 		if l, config := tuned("base_to_novel", 16, c.learner, c.given); l != c.want || config.Epochs != c.epochs {
 			t.Errorf("%s: %+v with %d epochs, want %+v and %d", name, l, config.Epochs, c.want, c.epochs)
 		}
+	}
+	if l, _ := tuned("few_shot", 16, called(t, "prograd", ""), &given); l != called(t, "prograd", `{"Lambda": 0.8}`) {
+		t.Errorf("in few-shot learning ProGrad is %+v, want its smaller lambda", l)
 	}
 	if _, config := tuned("few_shot", 16, called(t, "cocoop", ""), nil); config != train.PaperBaseToNovel() {
 		t.Errorf("where nothing was published: %+v", config)
