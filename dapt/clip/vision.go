@@ -28,12 +28,15 @@ func (v *Vision) Encode(images *Node, context []*Node) *Node {
 }
 
 // EncodeContext is Encode that also returns what the tower makes of the prompt tokens that it ends with, behind its last norm:
-// [batch, context, width].
+// [batch, context, width]; nil if there are none.
 func (v *Vision) EncodeContext(images *Node, context []*Node) (features, tokens *Node) {
 	embedded := v.embed(images)
-	x, last := v.trunk(embedded, context), v.last()
+	x, last, places := v.trunk(embedded, context), v.last(), embedded.Shape().Dim(1)
+	if x.Shape().Dim(1) == places {
+		return v.pool(x), nil
+	}
 	read := last.rest(x, last.before.apply(x), nil, func(x *Node) *Node {
-		return Concatenate([]*Node{first(x), Slice(x, AxisRange(), AxisRangeToEnd(embedded.Shape().Dim(1)))}, 1)
+		return Concatenate([]*Node{first(x), Slice(x, AxisRange(), AxisRangeToEnd(places))}, 1)
 	})
 	read = v.checkpoint.end(v.post.apply(read))
 	return MatMul(Squeeze(first(read), 1), v.projection), Slice(read, AxisRange(), AxisRangeToEnd(1))

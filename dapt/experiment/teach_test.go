@@ -14,6 +14,7 @@ import (
 
 	"github.com/dapt-go/dapt-go/dapt"
 	"github.com/dapt-go/dapt-go/dapt/clip"
+	"github.com/dapt-go/dapt-go/dapt/internal/golden"
 	"github.com/dapt-go/dapt-go/dapt/mask"
 	"github.com/dapt-go/dapt-go/dapt/prompt"
 	"github.com/dapt-go/dapt-go/dapt/train"
@@ -109,6 +110,7 @@ func TestStudentsShareATeacherAndSeeAllImages(t *testing.T) {
 }
 
 func TestTheWorkOfTeachersIsSeenAndMeasured(t *testing.T) {
+	golden.OnPureGo(t)
 	lab := newLab(t, t.TempDir())
 	lab.Teacher = wide(16)
 	before, err := lab.Look(taught())
@@ -129,6 +131,7 @@ func TestTheWorkOfTeachersIsSeenAndMeasured(t *testing.T) {
 }
 
 func TestAnInterruptedTeacherGoesOn(t *testing.T) {
+	golden.OnPureGo(t)
 	want, _ := do(t, t.TempDir(), taught())
 	folder := t.TempDir()
 	for _, at := range []string{"tuning the teacher, epoch 2", "tuning, epoch 2"} {
@@ -206,6 +209,7 @@ func withSeed(c *train.Config, seed uint64) *train.Config {
 }
 
 func TestZeroShotCLIPTeachesWithoutTuning(t *testing.T) {
+	golden.OnPureGo(t)
 	folder, b := t.TempDir(), taught()
 	b.Methods = []dapt.Method{{Learner: student(`{"Depth": 2, "Teacher": "zero-shot"}`)}}
 	results, _ := do(t, folder, b)
@@ -216,6 +220,7 @@ func TestZeroShotCLIPTeachesWithoutTuning(t *testing.T) {
 
 // TestStudentsAreTestedOnOtherDataSets whose classes their teacher is asked for before.
 func TestStudentsAreTestedOnOtherDataSets(t *testing.T) {
+	golden.OnPureGo(t)
 	target := newBenchmark()
 	other := *target.Dataset
 	other.Name, other.Classes = "Other", []string{"zebra", "cat"}

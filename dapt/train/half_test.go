@@ -27,6 +27,7 @@ func TestHalfPrecisionIsCloseToFloat32(t *testing.T) {
 
 // TestLearnersOfEveryKindStepInHalfPrecision: those with losses of their own read features of both types.
 func TestLearnersOfEveryKindStepInHalfPrecision(t *testing.T) {
+	golden.OnPureGo(t)
 	for dtype := range halves {
 		for _, l := range prompt.All() {
 			if _, own := l.(prompt.Anchored); !own {

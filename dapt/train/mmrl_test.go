@@ -8,6 +8,7 @@ import (
 
 	"github.com/dapt-go/dapt-go/dapt"
 	"github.com/dapt-go/dapt-go/dapt/dataset"
+	"github.com/dapt-go/dapt-go/dapt/internal/golden"
 	"github.com/dapt-go/dapt-go/dapt/mask"
 	"github.com/dapt-go/dapt-go/dapt/prompt"
 	"github.com/dapt-go/dapt-go/dapt/selection"
@@ -47,6 +48,7 @@ func scoresOf(t *testing.T, e *Engine, d *dataset.Dataset) *selection.Scores {
 // TestTheSecondFeatureTellsTheClassesThatWereTunedOnAlone compares the logits of MMRL with those of its first feature, and with
 // those of its second, which are all that counts with a share of 1.
 func TestTheSecondFeatureTellsTheClassesThatWereTunedOnAlone(t *testing.T) {
+	golden.OnPureGo(t)
 	d, _ := newData()
 	e, folder := tunedMMRL(t, called(t, "mmrl", `{"Width": 8}`), d)
 	second := ownEngine(t, newModel(1), called(t, "mmrl", `{"Width": 8, "Share": 1}`))

@@ -15,6 +15,7 @@ import (
 	"github.com/dapt-go/dapt-go/dapt"
 	"github.com/dapt-go/dapt-go/dapt/clip"
 	"github.com/dapt-go/dapt-go/dapt/dataset"
+	"github.com/dapt-go/dapt-go/dapt/internal/golden"
 	"github.com/dapt-go/dapt-go/dapt/mask"
 	"github.com/dapt-go/dapt-go/dapt/prompt"
 	"github.com/dapt-go/dapt-go/dapt/transform"
@@ -133,6 +134,7 @@ func TestAStudentNeedsNoTeacherOnceItIsTuned(t *testing.T) {
 
 // TestAStepHasWhatItsTeacherMakesOfItsImages compares a step's input with the teacher's own scores and texts.
 func TestAStepHasWhatItsTeacherMakesOfItsImages(t *testing.T) {
+	golden.OnPureGo(t)
 	s, ctx := newSchool(t), context.Background()
 	r := s.run(students()["dapt-s"], "")
 	run, err := r.prepare(ctx)
@@ -180,6 +182,7 @@ func TestAStepHasWhatItsTeacherMakesOfItsImages(t *testing.T) {
 }
 
 func TestNoLabelIsRead(t *testing.T) {
+	golden.OnPureGo(t)
 	s := newSchool(t)
 	for name, m := range students() {
 		_, want := s.run(m, "").tuned(t)
@@ -197,6 +200,7 @@ func TestNoLabelIsRead(t *testing.T) {
 }
 
 func TestAStudentGoesOnFromItsCheckpoint(t *testing.T) {
+	golden.OnPureGo(t)
 	s := newSchool(t)
 	for name, m := range students() {
 		whole := s.run(m, t.TempDir())
@@ -223,6 +227,7 @@ func TestAStudentGoesOnFromItsCheckpoint(t *testing.T) {
 
 // TestDAPTOverAStudent checks that its terms are computed and change what is tuned.
 func TestDAPTOverAStudent(t *testing.T) {
+	golden.OnPureGo(t)
 	s := newSchool(t)
 	_, alone := s.run(dapt.Method{Learner: student}, "").tuned(t)
 	for name, m := range students() {
@@ -246,6 +251,7 @@ func TestDAPTOverAStudent(t *testing.T) {
 }
 
 func TestStudentsSayWhatTheyMiss(t *testing.T) {
+	golden.OnPureGo(t)
 	s := newSchool(t)
 	large := ownEngine(t, other(24), student.Taught())
 	defer large.Close()
@@ -275,6 +281,7 @@ func TestStudentsSayWhatTheyMiss(t *testing.T) {
 
 // TestACheckpointIsOfOneTeacher: another one teaches another student.
 func TestACheckpointIsOfOneTeacher(t *testing.T) {
+	golden.OnPureGo(t)
 	s := newSchool(t)
 	r := s.run(dapt.Method{Learner: student}, t.TempDir())
 	r.tuned(t)

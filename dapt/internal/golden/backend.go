@@ -32,6 +32,14 @@ var open = sync.OnceValues(func() (compute.Backend, error) {
 	return newBackend(os.Getenv(compute.ConfigEnvVar))
 })
 
+// OnPureGo skips a test on XLA, where compiling its programs takes minutes and shows little that others do not.
+func OnPureGo(tb testing.TB) {
+	tb.Helper()
+	if strings.HasPrefix(os.Getenv(compute.ConfigEnvVar), "xla") {
+		tb.Skip("compiling the programs of this test takes minutes on XLA: it runs on pure Go")
+	}
+}
+
 // newBackend opens what config asks for, without compute's registry, which panics on a name it does not know.
 func newBackend(config string) (compute.Backend, error) {
 	name, options, _ := strings.Cut(config, ":")
