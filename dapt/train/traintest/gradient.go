@@ -61,6 +61,16 @@ func (k *kit) differentials() (*probe, error) {
 	})
 }
 
+// termGradients are the gradients of each term for each trained parameter, where the kit looks at the learner.
+func (k *kit) termGradients() ([][][]float32, error) {
+	p, err := k.differentials()
+	if err != nil {
+		return nil, err
+	}
+	defer p.close()
+	return k.gradients(p)
+}
+
 // differences makes the program of the terms alone. What the method detaches is of the parameters that stay: the foreground and
 // the background of L_v, the foreground of L_f unless it has a gradient, and the nearest words of L_b.
 func (k *kit) differences() (*probe, error) {

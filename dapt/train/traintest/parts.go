@@ -99,12 +99,7 @@ func (k *kit) reached() ([][][]float32, error) {
 
 // checkTerms finds terms of DAPT that are kept and train nothing, and such as are left out without a word.
 func checkTerms(k *kit) error {
-	p, err := k.differentials()
-	if err != nil {
-		return err
-	}
-	defer p.close()
-	byTerm, err := k.gradients(p)
+	byTerm, err := k.termGradients()
 	if err != nil {
 		return err
 	}
@@ -131,12 +126,7 @@ func checkTerms(k *kit) error {
 // checkStep compares what one step of the engine moves, alone and under DAPT, with the weighed sum of the gradients of the
 // terms, steered by a learner that does so.
 func checkStep(k *kit) error {
-	p, err := k.differentials()
-	if err != nil {
-		return err
-	}
-	defer p.close()
-	byTerm, err := k.gradients(p)
+	byTerm, err := k.termGradients()
 	if err != nil {
 		return err
 	}

@@ -182,12 +182,7 @@ func centred(views []*Node, _ bool) ([]*Node, prompt.Values) {
 // TestAStepThatMovesElsewhereIsFound takes a hundredth of L_b's gradient away, for one parameter.
 func TestAStepThatMovesElsewhereIsFound(t *testing.T) {
 	k := newTestKit(t, small)
-	p, err := k.differentials()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer p.close()
-	byTerm, err := k.gradients(p)
+	byTerm, err := k.termGradients()
 	if err != nil {
 		t.Fatal(err)
 	}
