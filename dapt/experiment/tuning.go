@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/dapt-go/dapt-go/dapt"
 	"github.com/dapt-go/dapt-go/dapt/prompt"
@@ -17,8 +19,7 @@ type tuning struct {
 	change func(*train.Config) // what else is to be; nil changes nothing
 }
 
-// of is how a method is tuned for a task. A learner without settings of its own has those that were published with the config;
-// what its settings depend on is settled in any case.
+// of is how a method is tuned for a task. Settings that its learner leaves open are those that were published with the config.
 func (t tuning) of(m dapt.Method, task prompt.Task) (dapt.Method, train.Config) {
 	config := t.other
 	preset, published := prompt.PresetOf(m.Learner, task)
@@ -27,9 +28,7 @@ func (t tuning) of(m dapt.Method, task prompt.Task) (dapt.Method, train.Config) 
 		config = *t.given
 	case published:
 		config = train.ConfigOf(preset)
-		if reflect.ValueOf(m.Learner).IsZero() {
-			m.Learner = preset.Learner
-		}
+		m.Learner = preset.Learner
 	}
 	if t.change != nil {
 		t.change(&config)
@@ -54,6 +53,22 @@ type Tuned struct {
 	Learner  prompt.Learner
 	Config   train.Config
 	Source   string // of what was published of the learner; "" where it is not tuned after that
+}
+
+// Images are the training images a class that its methods see.
+func (t Tuned) Images() string {
+	texts := make([]string, len(t.Shots))
+	for i, n := range t.Shots {
+		texts[i] = strconv.Itoa(n)
+		if n == 0 {
+			texts[i] = "all"
+		}
+	}
+	text := strings.Join(texts, ", ")
+	if _, student := t.Learner.(prompt.Distilled); student {
+		return "all, without labels (the teacher: " + text + ")"
+	}
+	return text
 }
 
 // Tuning lists how a protocol's methods are tuned, each way once; none where nothing is, as with linear probes. A protocol that

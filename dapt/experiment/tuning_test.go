@@ -43,6 +43,8 @@ func TestWithoutTrainEachLearnerIsTunedAsItsAuthorsDid(t *testing.T) {
 		"what depends on the task is settled anyway":   {called(t, "prograd", ""), called(t, "prograd", `{"Lambda": 1}`), &given, 10},
 		"class-specific contexts count their classes":  {called(t, "coop", `{"PerClass": true}`), called(t, "coop", `{"PerClass": true, "Classes": 10}`), &given, 10},
 		"what is published and depends on the dataset": {called(t, "prograd", ""), called(t, "prograd", `{"Lambda": 1, "Phrase": "a centered satellite photo of"}`), nil, 100},
+		"a setting leaves the others to the task":      {called(t, "prograd", `{"Lambda": 0.8}`), called(t, "prograd", `{"Lambda": 0.8, "Phrase": "a centered satellite photo of"}`), nil, 100},
+		"a random start has no phrase of the task":     {called(t, "prograd", `{"Lambda": 1, "Random": true}`), called(t, "prograd", `{"Lambda": 1, "Random": true}`), nil, 100},
 	} {
 		if l, config := tuned("base_to_novel", 16, c.learner, c.given); l != c.want || config.Epochs != c.epochs {
 			t.Errorf("%s: %+v with %d epochs, want %+v and %d", name, l, config.Epochs, c.want, c.epochs)

@@ -48,12 +48,7 @@ func (s *Set) learner(group string) (recorded, error) {
 	if err != nil {
 		return recorded{}, fmt.Errorf("parity: %s/param: %w", group, err)
 	}
-	l := found.Learner
-	if m, ok := l.(prompt.MaPLe); ok {
-		m.Phrase, m.Random = s.manifest.Config.Phrase, s.manifest.Config.Phrase == ""
-		l = m
-	}
-	return s.record(group, l)
+	return s.record(group, found.Learner)
 }
 
 // learnerNamed is the learner of that name with the parameters ‹group›/param/… and further settings.
@@ -76,12 +71,22 @@ func (s *Set) learnerNamed(name, group, settings string) (recorded, error) {
 	return s.record(group, l)
 }
 
+// phrased are the learners whose class sentences begin with the set's phrase, of which the context may cover a part only.
+var phrased = []string{"maple", "ivlp", "promptsrc"}
+
 // record takes a learner's parameters from the set.
 func (s *Set) record(group string, l prompt.Learner) (recorded, error) {
 	shapes := l
-	if m, ok := l.(prompt.MaPLe); ok {
-		m.Random = true // the phrase may be too short to begin a context with, which is given here
-		shapes = m
+	if slices.Contains(phrased, l.Name()) {
+		phrase := s.manifest.Config.Phrase
+		var failed error
+		if l, failed = prompt.With(l, fmt.Appendf(nil, `{"Phrase": %q, "Random": %t}`, phrase, phrase == "")); failed != nil {
+			return recorded{}, failed
+		}
+		shapes, failed = prompt.With(l, []byte(`{"Random": true}`)) // the phrase may be too short to begin a context with, which is given here
+		if failed != nil {
+			return recorded{}, failed
+		}
 	}
 	list, err := shapes.Parameters(s.model, rand.New(rand.NewPCG(0, 0)))
 	if err != nil {

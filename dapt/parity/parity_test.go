@@ -56,6 +56,25 @@ func TestGoldenSetIsReproduced(t *testing.T) {
 	}
 }
 
+func TestSentencesBeginWithTheSetsPhrase(t *testing.T) {
+	set, err := Open("testdata/golden")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for phrase, want := range map[string]string{"a sketch of one": "a sketch of one {}.", "sketch": "sketch {}.", "": "X X {}."} {
+		set.manifest.Config.Phrase = phrase
+		for name, group := range map[string]string{"maple": "maple", "ivlp": "ivlp", "promptsrc": "ivlp"} {
+			learner, err := set.learnerNamed(name, group, "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := learner.Template(""); got != want {
+				t.Errorf("%s with ctx_init %q has the sentence %q, want %q", name, phrase, got, want)
+			}
+		}
+	}
+}
+
 func TestAChangedValueFails(t *testing.T) {
 	set, err := Open("testdata/golden")
 	if err != nil {

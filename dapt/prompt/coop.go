@@ -14,7 +14,7 @@ import (
 // CoOp is context optimisation (Zhou et al., IJCV 2022): learnable words in the sentences of the classes; the image tower
 // stays as CLIP left it (KaiyangZhou/CoOp trainers/coop.py).
 type CoOp struct {
-	Context  int    // tokens; 0 means 16
+	Context  int    // tokens; 0 means as many as the phrase has words, or 16
 	Phrase   string // whose first words the context starts as; "" draws it from a normal distribution
 	PerClass bool   `json:",omitempty"` // each class has a context of its own
 	// Classes is how many classes have a context of their own, which are then all that there are; with PerClass, 0 means as
@@ -55,14 +55,15 @@ func (l CoOp) On(t Task) Learner {
 	return l
 }
 
-// Preset is the few-shot setting of CoOp's paper, which is of ResNet-50, since its authors published none of ViT-B/16; and for
-// other protocols that of the rows of CoOp in CoCoOp's paper. ImageNet takes 50 epochs in all of them.
+// Preset is the few-shot setting of CoOp's paper, whose figures are of ResNet-50, for any backbone; and for other protocols that
+// of the rows of CoOp in CoCoOp's paper. ImageNet takes 50 epochs in all of them. A learner without any setting takes for those
+// the four words of these rows.
 func (l CoOp) Preset(t Task) (Preset, bool) {
 	p := Preset{Learner: l, Rate: 0.002, Epochs: 200, Batch: 32}
 	const configs = "KaiyangZhou/CoOp configs/trainers/CoOp/"
 	if t.Protocol == fewShot {
 		p.Epochs, p.Shots = byShots(t.Shots), allShots()
-		p.Source = configs + "rn50.yaml, rn50_ep100.yaml and rn50_ep50.yaml, by shots (of ResNet-50: none is of ViT-B/16)"
+		p.Source = configs + "vit_b16.yaml, vit_b16_ep100.yaml and vit_b16_ep50.yaml, by shots (the published figures are of ResNet-50)"
 		if l == (CoOp{}) {
 			p.Target = Row(fewShot, "68.09 / 70.13 / 73.59 / 76.45 / 79.01 (another paper's runs of ViT-B/16)")
 		}
@@ -94,7 +95,9 @@ func (CoOp) Variants() []Variant {
 	}
 }
 
-func (l CoOp) opening() opening { return opening{cmp.Or(l.Context, 16), l.Phrase, l.Phrase == ""} }
+func (l CoOp) opening() opening {
+	return opening{cmp.Or(l.Context, len(strings.Fields(strings.ReplaceAll(l.Phrase, "_", " "))), 16), l.Phrase, l.Phrase == ""}
+}
 
 // behind is how many tokens of the context follow the class name.
 func (l CoOp) behind() int {

@@ -25,6 +25,7 @@ func TestCoOpKeepsTheContract(t *testing.T) {
 
 func TestCoOpKeepsTheContractInEverySize(t *testing.T) {
 	for _, learner := range []prompt.Learner{
+		prompt.CoOp{Phrase: "a_photo of a"},
 		prompt.CoOp{Context: 1, Position: prompt.Middle},
 		prompt.CoOp{Context: 3, Position: prompt.Front},
 		prompt.CoOp{Context: 3, Classes: 3},

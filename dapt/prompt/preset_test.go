@@ -51,7 +51,7 @@ func TestPublishedSettings(t *testing.T) {
 		{found(t, "kgcoop", ""), "few_shot", "ImageNet", 4, preset{Learner: found(t, "kgcoop", ""), Rate: 0.002, Epochs: 100, Batch: 32, Shots: []int{4}}},
 		{found(t, "kgcoop", ""), "domain_generalization", "ImageNet", 16, preset{Learner: found(t, "kgcoop", ""), Rate: 0.002, Epochs: 25, Batch: 128, Shots: usual}},
 		{found(t, "prograd", ""), "few_shot", "OxfordPets", 1, preset{Learner: pets, Rate: 0.002, Epochs: 50, Batch: 32, Shots: curve}},
-		{found(t, "prograd", ""), "few_shot", "ImageNet", 16, preset{Learner: plain, Rate: 0.002, Epochs: 200, Batch: 32, Shots: curve}},
+		{found(t, "prograd", ""), "few_shot", "ImageNet", 16, preset{Learner: plain, Rate: 0.002, Epochs: 50, Batch: 32, Shots: curve}},
 		{found(t, "prograd", ""), "base_to_novel", "OxfordPets", 4, preset{Learner: pets, Rate: 0.002, Epochs: 100, Batch: 32, Shots: []int{4}}},
 		{found(t, "prograd", ""), "base_to_novel", "ImageNet", 4, preset{Learner: plain, Rate: 0.002, Epochs: 50, Batch: 32, Shots: []int{4}}},
 		{found(t, "prograd", ""), "domain_generalization", "ImageNet", 4, preset{Learner: plain, Rate: 0.002, Epochs: 50, Batch: 32, Shots: []int{4}}},

@@ -16,7 +16,8 @@ import (
 // context, which is never moved against the direction in which its logits get nearer to CLIP's.
 type ProGrad struct {
 	Context int     // tokens; 0 means 16
-	Phrase  string  // that the context ends with at first, zeros before it; "" draws the context from a normal distribution
+	Phrase  string  // that the context ends with at first, zeros before it; "" means that of [ProGrad.Preset], and without a preset Random
+	Random  bool    `json:",omitempty"` // draws the context from a normal distribution instead
 	Lambda  float64 // how much of what conflicts is taken out, 0 to 1; 0 means the published one of the task, less than 0 none
 }
 
@@ -48,21 +49,23 @@ func progradPhrase(dataset string) string {
 // the source of domain generalisation.
 func (l ProGrad) Preset(t Task) (Preset, bool) {
 	const configs = "BeierZhu/Prompt-align ProGrad.public/configs/trainers/ProGrad/"
-	l.Phrase = cmp.Or(l.Phrase, progradPhrase(t.Dataset))
+	if !l.Random {
+		l.Phrase = cmp.Or(l.Phrase, progradPhrase(t.Dataset))
+	}
 	p := Preset{Learner: l, Rate: 0.002, Epochs: 100, Batch: 32, Shots: []int{4}, Source: configs + "rn50_ep100.yaml, on ImageNet rn50_ep50.yaml (of ResNet-50)"}
 	switch t.Protocol {
 	case baseToNovel, "":
-		if t.Dataset == "ImageNet" {
-			p.Epochs = 50
-		}
 	case crossDataset, domainGeneralization:
 		p.Epochs, p.Source = 50, configs+"rn50_ep50.yaml (of ResNet-50)"
 	case fewShot:
 		p.Epochs, p.Shots = byShots(t.Shots), allShots()
-		p.Source = configs + "rn50.yaml, rn50_ep100.yaml and rn50_ep50.yaml, by shots (of ResNet-50)"
+		p.Source = configs + "rn50.yaml, rn50_ep100.yaml and rn50_ep50.yaml, by shots as CoOp (of ResNet-50)"
 		p.Target = Row(fewShot, "68.20 / 71.78 / 74.21 / 77.93 / 79.20 (another paper's runs of ViT-B/16)")
 	default:
 		return Preset{}, false
+	}
+	if t.Dataset == "ImageNet" {
+		p.Epochs = 50
 	}
 	return p, true
 }
@@ -70,7 +73,12 @@ func (l ProGrad) Preset(t Task) (Preset, bool) {
 func (l ProGrad) opening() opening { return opening{cmp.Or(l.Context, 16), "", true} }
 
 // words are how many of the phrase there are, of which a comma is none.
-func (l ProGrad) words() int { return len(strings.Fields(l.Phrase)) }
+func (l ProGrad) words() int {
+	if l.Random {
+		return 0
+	}
+	return len(strings.Fields(l.Phrase))
+}
 
 // Trains says texts.
 func (ProGrad) Trains() Parts { return Classes | Words }
@@ -91,7 +99,7 @@ func (l ProGrad) On(t Task) Learner {
 // many tokens as it has: of a phrase with a comma the last one stays behind it, untrained, as in the published code.
 func (l ProGrad) Template(string) string {
 	places := max(l.opening().context-l.words(), 0)
-	return strings.Join(append(slices.Repeat([]string{"X"}, places), strings.Fields(l.Phrase)...), " ") + " {}."
+	return strings.Join(append(slices.Repeat([]string{"X"}, places), strings.Fields(l.Phrase)[:l.words()]...), " ") + " {}."
 }
 
 // Parameters returns ctx, [context, textWidth].
@@ -100,11 +108,11 @@ func (l ProGrad) Parameters(m *clip.Model, rng *rand.Rand) ([]Parameter, error) 
 		return nil, err
 	}
 	ctx, err := l.opening().parameter(m, rng)
-	if err != nil || l.Phrase == "" {
+	if err != nil || l.words() == 0 {
 		return []Parameter{ctx}, err
 	}
 	if context := l.opening().context; l.words() > context {
-		return nil, fmt.Errorf("prompt: ProGrad with the Phrase %q of %d words, want at most the %d of the context", l.Phrase, l.words(), context)
+		return nil, fmt.Errorf("prompt: ProGrad with the Phrase %q of %d words, want at most the %d of the context, or Random", l.Phrase, l.words(), context)
 	}
 	last, err := words(m, l.Phrase, l.words())
 	zeros := len(ctx.Value) - len(last)

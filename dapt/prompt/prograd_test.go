@@ -16,6 +16,7 @@ func TestProGradKeepsTheContract(t *testing.T) {
 	for _, learner := range []prompt.Learner{
 		prompt.ProGrad{},
 		prompt.ProGrad{Context: 4, Phrase: "a photo of a", Lambda: 0.5},
+		prompt.ProGrad{Context: 2, Phrase: "a photo of a", Random: true},
 	} {
 		t.Run(called(learner), func(t *testing.T) {
 			prompttest.Run(t, learner)

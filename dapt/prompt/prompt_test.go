@@ -7,11 +7,14 @@ import (
 	"testing"
 
 	"github.com/dapt-go/dapt-go/dapt/clip"
+	"github.com/dapt-go/dapt-go/dapt/internal/golden"
 	"github.com/dapt-go/dapt-go/dapt/prompt"
 	"github.com/dapt-go/dapt-go/dapt/prompt/prompttest"
 )
 
+// TestEveryLearnerKeepsTheContract is of the settings that are zero; a learner's own test is of others.
 func TestEveryLearnerKeepsTheContract(t *testing.T) {
+	golden.OnPureGo(t)
 	for _, learner := range prompt.All() {
 		t.Run(learner.Name(), func(t *testing.T) { prompttest.Run(t, learner) })
 	}

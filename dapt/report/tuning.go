@@ -14,18 +14,15 @@ func TuningList(ways []experiment.Tuned) List {
 	list := List{
 		Caption: "How each was tuned", Labels: 1,
 		Lines: [][]string{{"methods", "shots", "epochs", "batch", "rate", "optimiser", "keeps", "after"}},
-		Notes: []string{"rate: learning rate after the first epoch. DAPT's own: nothing was published of the learner for this protocol."},
+		Notes: []string{"shots: training images a class. rate: learning rate after the warm-up. DAPT's own: nothing was published of the learner for this protocol."},
 	}
 	for _, w := range ways {
-		optimiser, shots := "SGD", make([]string, len(w.Shots))
+		optimiser := "SGD"
 		if w.Config.Optimizer == train.AdamW {
 			optimiser = "AdamW"
 		}
-		for i, n := range w.Shots {
-			shots[i] = fmt.Sprint(n)
-		}
 		list.Lines = append(list.Lines, []string{
-			strings.Join(w.Methods, ", "), strings.Join(shots, " "), fmt.Sprint(w.Config.Epochs), fmt.Sprint(w.Config.Batch), fmt.Sprint(w.Config.Rate),
+			strings.Join(w.Methods, ", "), w.Images(), fmt.Sprint(w.Config.Epochs), fmt.Sprint(w.Config.Batch), fmt.Sprint(w.Config.Rate),
 			optimiser, string(w.Config.Final), cmp.Or(w.Source, "DAPT's own"),
 		})
 	}

@@ -6,7 +6,6 @@ import (
 	"io"
 	"maps"
 	"reflect"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -47,7 +46,7 @@ func printSettings(out io.Writer, settings []experiment.Setting, names bool) {
 			continue
 		}
 		for _, way := range s.Tuned() {
-			fmt.Fprintf(out, "  shots %s: %s\n", numbers(way.Shots), rates(way))
+			fmt.Fprintf(out, "  shots %s: %s\n", way.Images(), rates(way))
 		}
 		fmt.Fprintf(out, "  after:  %s\n  target: %s\n", s.Source, s.Target)
 	}
@@ -56,20 +55,11 @@ func printSettings(out io.Writer, settings []experiment.Setting, names bool) {
 	}
 }
 
-// numbers are joined by commas; 0 shots are all images.
-func numbers(shots []int) string {
-	var texts []string
-	for _, n := range shots {
-		texts = append(texts, fmt.Sprint(n))
-	}
-	return strings.Join(texts, ", ")
-}
-
 // rates says how prompts are tuned.
 func rates(way experiment.Tuned) string {
 	t := way.Config
 	text := fmt.Sprintf("%d epochs, batch %d, rate %g", t.Epochs, t.Batch, t.Rate)
-	if t.Warmup != t.Rate {
+	if !t.NoWarmup {
 		text += fmt.Sprintf(" after an epoch at %g", t.Warmup)
 	}
 	if t.Optimizer == train.AdamW {

@@ -63,7 +63,7 @@ func perform(c *cobra.Command, s *session.Setup, lab *experiment.Lab, b experime
 // compute runs an experiment in an open lab with a progress bar, and returns its results, none where they are a share.
 func compute(c *cobra.Command, s *session.Setup, lab *experiment.Lab, p experiment.Protocol) ([]experiment.Result, error) {
 	for _, way := range experiment.Tuning(p) {
-		fmt.Fprintf(c.ErrOrStderr(), "tuning: %s on %s, shots %s: %s\n", strings.Join(way.Methods, ", "), strings.Join(way.Datasets, ", "), numbers(way.Shots), rates(way))
+		fmt.Fprintf(c.ErrOrStderr(), "tuning: %s on %s, shots %s: %s\n", strings.Join(way.Methods, ", "), strings.Join(way.Datasets, ", "), way.Images(), rates(way))
 	}
 	bar := session.NewBar()
 	lab.Report, lab.Command = bar.Show, typed(c)

@@ -48,6 +48,12 @@ func TestPresetsSayWhatTheyTarget(t *testing.T) {
 			t.Errorf("FindSetting(%q) = %q, %v", s.Name(), found.Name(), err)
 		}
 	}
+	if _, transfer, found := strings.Cut(printed, "mmrl/cross-dataset\n"); !found || !strings.HasPrefix(transfer, "  shots 16: 1 epochs, batch 32, rate 0.001, AdamW") {
+		t.Error("presets tell of a warm-up, or not of the optimizer, before MMRL's transfer")
+	}
+	if !strings.Contains(printed, "  shots all, without labels (the teacher: 16): 20 epochs, batch 8") {
+		t.Error("presets do not tell which images PromptKD sees")
+	}
 	names, err := command(t, "presets", "-names")
 	if listed := strings.Fields(names); err != nil || len(listed) != len(slices.Compact(slices.Sorted(slices.Values(listed)))) || len(listed) != len(experiment.Settings()) {
 		t.Errorf("presets -names prints %q, %v, want each once", names, err)

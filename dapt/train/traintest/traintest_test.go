@@ -102,6 +102,7 @@ var small = faulty{prompt.MaPLe{Depth: 2}, &faults{}}
 
 func newTestKit(t *testing.T, l prompt.Learner) *kit {
 	t.Helper()
+	golden.OnPureGo(t)
 	k, err := newKit(golden.Backend(t), l)
 	if err != nil {
 		t.Fatal(err)
