@@ -62,7 +62,7 @@ func TestWithoutTrainEachLearnerIsTunedAsItsAuthorsDid(t *testing.T) {
 func TestTuningSaysHow(t *testing.T) {
 	b := newBenchmark()
 	p := FewShot{
-		Benchmarks: []Benchmark{b}, Methods: []dapt.Method{{Learner: prompt.ZeroShot{}}, {Learner: prompt.MaPLe{}}, dapt.Over(prompt.MaPLe{}, mask.Files{}), {Learner: called(t, "coop", "")}},
+		Benchmarks: []Benchmark{b}, Methods: []dapt.Method{{Learner: prompt.ZeroShot{}}, {Learner: prompt.MaPLe{}}, dapt.Over(prompt.MaPLe{}, mask.Files{}), {Learner: called(t, "coop", "")}, {Learner: called(t, "cocoop", "")}},
 		Shots: []int{1, 16}, Change: func(c *train.Config) { c.Batch = 2 },
 	}
 	var got [][]string
@@ -71,8 +71,11 @@ func TestTuningSaysHow(t *testing.T) {
 		if way.Config.Batch != 2 || !slices.Equal(way.Datasets, []string{"Tiny"}) {
 			t.Errorf("%+v, want the changed batch and the data set", way)
 		}
+		if published := way.Methods[0] == "coop"; published != (way.Source != "") {
+			t.Errorf("%+v, want a source of what was published, which is CoOp's alone", way)
+		}
 	}
-	if want := [][]string{{"maple", "maple+dapt-s"}, {"coop"}, {"coop"}}; !reflect.DeepEqual(got, want) {
+	if want := [][]string{{"maple", "maple+dapt-s"}, {"coop"}, {"coop"}, {"cocoop"}}; !reflect.DeepEqual(got, want) {
 		t.Errorf("methods are %q, want %q", got, want)
 	}
 	if list := Tuning(LinearProbe{Benchmarks: []Benchmark{b}}); list != nil {

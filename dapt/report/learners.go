@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"html/template"
+	"math"
 	"slices"
 	"strings"
 
@@ -212,7 +213,9 @@ func (l *Learners) Table() List {
 		t.Lines = append(t.Lines, line)
 	}
 	for _, s := range l.studies {
-		t.Notes = append(t.Notes, s.notes...)
+		for _, note := range s.notes {
+			t.Notes = appendNew(t.Notes, note)
+		}
 	}
 	return t
 }
@@ -237,6 +240,9 @@ func (s *study) group(method string) group {
 	return s.groups[at]
 }
 
+// points is a difference with its sign, of which 0 is always +.
+func points(v float64) string { return fmt.Sprintf("%+.2f", math.Round(100*v)/100+0) }
+
 // added is what a method adds to its learner alone.
 func (l *Learners) added(s *study, method string, c column) string {
 	g := s.group(method)
@@ -244,7 +250,7 @@ func (l *Learners) added(s *study, method string, c column) string {
 	if gain.Values == nil {
 		return "–"
 	}
-	text := fmt.Sprintf("%+.2f", gain.Mean)
+	text := points(gain.Mean)
 	if slices.ContainsFunc(l.comparisons, func(other comparison) bool {
 		return other.variant == g.variant && kind(other.runs[0]) == s.protocol() && other.measure.Name == c.Name && other.real()
 	}) {
@@ -290,7 +296,7 @@ func (l *Learners) Comparisons() List {
 			real = "real"
 		}
 		list.Lines = append(list.Lines, []string{
-			c.learner(), c.with(), l.of(c).heading(c.measure), fmt.Sprintf("%+.2f", c.Mean), fmt.Sprintf("%+.2f to %+.2f", c.Low, c.High),
+			c.learner(), c.with(), l.of(c).heading(c.measure), points(c.Mean), fmt.Sprintf("%+.2f to %+.2f", c.Low, c.High),
 			fmt.Sprintf("%.4f", c.P), fmt.Sprintf("%.4f", c.corrected), fmt.Sprintf("%d / %d / %d", c.Wins, c.Ties, c.Losses), real,
 		})
 	}
