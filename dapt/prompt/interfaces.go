@@ -133,7 +133,8 @@ type Distilled interface {
 // tune MaPLe.
 type Published interface {
 	Learner
-	// Preset is how, for a task; false where nothing was published. Its Learner is this one, with what the task settles in fields that are zero.
+	// Preset is how, for a task; false where nothing was published. Its Learner is this one, with what the task settles in fields
+	// that are zero.
 	Preset(t Task) (Preset, bool)
 }
 
