@@ -102,8 +102,8 @@ func (t tuning) list(methods []dapt.Method, task prompt.Task, shots []int) []Tun
 		first := len(all)
 		for _, task.Shots = range shots {
 			tuned, config := t.of(m, task)
-			preset, published := prompt.PresetOf(m.Learner, task)
-			if t.given != nil || !published {
+			preset, _ := prompt.PresetOf(m.Learner, task)
+			if t.given != nil {
 				preset.Source = ""
 			}
 			at := slices.IndexFunc(all[first:], func(a Tuned) bool {

@@ -79,13 +79,13 @@ func (s *Set) record(group string, l prompt.Learner) (recorded, error) {
 	shapes := l
 	if slices.Contains(phrased, l.Name()) {
 		phrase := s.manifest.Config.Phrase
-		var failed error
-		if l, failed = prompt.With(l, fmt.Appendf(nil, `{"Phrase": %q, "Random": %t}`, phrase, phrase == "")); failed != nil {
-			return recorded{}, failed
+		var err error
+		if l, err = prompt.With(l, fmt.Appendf(nil, `{"Phrase": %q, "Random": %t}`, phrase, phrase == "")); err != nil {
+			return recorded{}, err
 		}
-		shapes, failed = prompt.With(l, []byte(`{"Random": true}`)) // the phrase may be too short to begin a context with, which is given here
-		if failed != nil {
-			return recorded{}, failed
+		// The phrase may be too short to begin a context with, which is given here.
+		if shapes, err = prompt.With(l, []byte(`{"Random": true}`)); err != nil {
+			return recorded{}, err
 		}
 	}
 	list, err := shapes.Parameters(s.model, rand.New(rand.NewPCG(0, 0)))

@@ -96,7 +96,7 @@ func (CoOp) Variants() []Variant {
 }
 
 func (l CoOp) opening() opening {
-	return opening{cmp.Or(l.Context, len(strings.Fields(strings.ReplaceAll(l.Phrase, "_", " "))), 16), l.Phrase, l.Phrase == ""}
+	return opening{cmp.Or(l.Context, len(strings.Fields(opening{phrase: l.Phrase}.text())), 16), l.Phrase, l.Phrase == ""}
 }
 
 // behind is how many tokens of the context follow the class name.

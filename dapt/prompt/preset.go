@@ -61,10 +61,13 @@ func PresetOf(l Learner, t Task) (Preset, bool) {
 		preset, ok = published.Preset(t)
 		preset.Target = ""
 	}
+	if !ok {
+		return Preset{}, false
+	}
 	if preset.Shots == nil {
 		preset.Shots = []int{16}
 	}
-	return preset, ok
+	return preset, true
 }
 
 // transfers tells whether a task tests on other data sets than it is tuned on.

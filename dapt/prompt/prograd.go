@@ -72,12 +72,12 @@ func (l ProGrad) Preset(t Task) (Preset, bool) {
 
 func (l ProGrad) opening() opening { return opening{cmp.Or(l.Context, 16), "", true} }
 
-// words are how many of the phrase there are, of which a comma is none.
-func (l ProGrad) words() int {
+// words are those of the phrase, of which a comma is none.
+func (l ProGrad) words() []string {
 	if l.Random {
-		return 0
+		return nil
 	}
-	return len(strings.Fields(l.Phrase))
+	return strings.Fields(l.Phrase)
 }
 
 // Trains says texts.
@@ -98,8 +98,8 @@ func (l ProGrad) On(t Task) Learner {
 // Template returns placeholders, the phrase and the class name, whatever the data set's own sentence. The context stands over as
 // many tokens as it has: of a phrase with a comma the last one stays behind it, untrained, as in the published code.
 func (l ProGrad) Template(string) string {
-	places := max(l.opening().context-l.words(), 0)
-	return strings.Join(append(slices.Repeat([]string{"X"}, places), strings.Fields(l.Phrase)[:l.words()]...), " ") + " {}."
+	places := max(l.opening().context-len(l.words()), 0)
+	return strings.Join(append(slices.Repeat([]string{"X"}, places), l.words()...), " ") + " {}."
 }
 
 // Parameters returns ctx, [context, textWidth].
@@ -108,13 +108,14 @@ func (l ProGrad) Parameters(m *clip.Model, rng *rand.Rand) ([]Parameter, error) 
 		return nil, err
 	}
 	ctx, err := l.opening().parameter(m, rng)
-	if err != nil || l.words() == 0 {
+	n := len(l.words())
+	if err != nil || n == 0 {
 		return []Parameter{ctx}, err
 	}
-	if context := l.opening().context; l.words() > context {
-		return nil, fmt.Errorf("prompt: ProGrad with the Phrase %q of %d words, want at most the %d of the context, or Random", l.Phrase, l.words(), context)
+	if context := l.opening().context; n > context {
+		return nil, fmt.Errorf("prompt: ProGrad with the Phrase %q of %d words, want at most the %d of the context, or Random", l.Phrase, n, context)
 	}
-	last, err := words(m, l.Phrase, l.words())
+	last, err := words(m, l.Phrase, n)
 	zeros := len(ctx.Value) - len(last)
 	clear(ctx.Value[:zeros])
 	copy(ctx.Value[zeros:], last)
