@@ -296,7 +296,7 @@ func (l *Learners) Comparisons() List {
 			real = "real"
 		}
 		list.Lines = append(list.Lines, []string{
-			c.learner(), c.with(), l.of(c).heading(c.measure), points(c.Mean), points(c.Low) + " to " + points(c.High),
+			c.learner(), c.with(), l.of(c).heading(c.measure), points(c.Mean), fmt.Sprintf("%+.2f to %+.2f", c.Low, c.High),
 			fmt.Sprintf("%.4f", c.P), fmt.Sprintf("%.4f", c.corrected), fmt.Sprintf("%d / %d / %d", c.Wins, c.Ties, c.Losses), real,
 		})
 	}
